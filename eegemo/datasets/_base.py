@@ -1,0 +1,76 @@
+"""What every emotion data set tells the paradigm about its trials."""
+
+import mne
+from moabb.datasets.base import BaseDataset
+
+RATING_CLASSES = ("low", "high")
+QUADRANT_CLASSES = ("LVLA", "LVHA", "HVLA", "HVHA")
+
+
+class EmotionDataset(BaseDataset):
+    """MOABB data set whose trials say what was shown and what was felt.
+
+    Each run is one :class:`mne.io.Raw` in volts, with one annotation per trial made by
+    :func:`trial_annotations`. A reader implements ``_get_single_subject_data`` and
+    ``data_path``, as for any MOABB data set.
+
+    Parameters
+    ----------
+    subjects : sequence of int
+        All subjects there are.
+    n_sessions : int
+        Sessions of each subject.
+    code : str
+        Name of the data set; parameters that change the data belong in it.
+    tasks : dict of str to tuple of str
+        The classification tasks, each with its classes in order; the first is the
+        default. ``"valence"``, ``"arousal"`` and other ratings have the classes
+        ``("low", "high")``; ``"quadrant"`` crosses valence and arousal.
+    events : dict of str to int
+        The descriptions that the trials' annotations use.
+    scale : tuple of two floats, default=(1, 9)
+        Lowest and highest rating; its middle is the default threshold.
+    doi : str, default=None
+        Where the data set is described.
+    """
+
+    def __init__(
+        self, subjects, n_sessions, code, tasks, events, *, scale=(1, 9), doi=None
+    ):
+        super().__init__(
+            subjects=subjects,
+            sessions_per_subject=n_sessions,
+            events=events,
+            code=code,
+            interval=[0, 1],  # trials differ in length: the annotations have theirs
+            paradigm="emotion",
+            doi=doi,
+        )
+        self.tasks = tasks
+        self.scale = scale
+
+    @property
+    def parameters(self):
+        """What the data depend on besides the code, for the record of a benchmark."""
+        return {}
+
+
+def trial_annotations(onsets, durations, descriptions, facts):
+    """Mark trials in a recording.
+
+    Parameters
+    ----------
+    onsets, durations : sequences of float
+        In seconds, from the first sample of the recording.
+    descriptions : sequence of str
+        Keys of the data set's ``events``.
+    facts : sequence of dict
+        For each trial: ``trial`` (int, unique within the session), ``stimulus`` (str,
+        the same wherever the same clip was shown), and the emotion (str) or the ratings
+        (floats) under the names of the tasks.
+
+    Returns
+    -------
+    annotations : mne.Annotations
+    """
+    return mne.Annotations(onsets, durations, descriptions, extras=list(facts))
