@@ -1,4 +1,4 @@
-"""Emotion data sets for MOABB: licensed folders, open sets and the built-in simulation."""
+"""Emotion data sets for MOABB: folders on disk and the built-in simulation."""
 
 from ._simulated import SimulatedEmotion
 

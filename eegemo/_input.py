@@ -1,0 +1,207 @@
+"""The one door for X: EEG windows, as arrays or as mne.Epochs, and SPD matrices."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+_FLOATS = (np.float64, np.float32)
+
+
+class WindowInputMixin:
+    """Input contract: X of shape (n_windows, n_channels, n_times), finite and real.
+
+    ``n_features_in_`` is the number of channels, as scikit-learn counts axis 1. Fitted
+    on :class:`mne.Epochs`, an estimator also has ``channel_names_in_`` and
+    ``sfreq_in_``, and refuses Epochs that contradict them.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check_windows(self, X, y="no_validation", *, reset, min_times=1):
+        """Return X, or X and y, as C-ordered float32 or float64 windows."""
+        recording = recording_of(X)
+        self._check_recording(recording, reset=reset)
+        if recording is not None:
+            X = X.get_data(picks=recording[0])
+        checked = validate_data(
+            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
+        )
+        with_y = isinstance(checked, tuple)
+        X = self._as_windows(checked[0] if with_y else checked)
+        if X.shape[2] < min_times:
+            raise ValueError(
+                f"{type(self).__name__} needs at least {min_times} samples per "
+                f"window, got {X.shape[2]}: use longer windows."
+            )
+        return (X, checked[1]) if with_y else X
+
+    def _as_windows(self, X):
+        if X.ndim != 3:
+            raise ValueError(
+                f"{type(self).__name__} expects X of shape (n_windows, n_channels, "
+                f"n_times), got an array of shape {X.shape}. Reshape your data: one "
+                "window is X[None]."
+            )
+        return X
+
+    def _check_recording(self, recording, *, reset):
+        """Remember, or compare, the channel names and sampling rate of Epochs."""
+        if reset:
+            for name in ("channel_names_in_", "sfreq_in_"):
+                if hasattr(self, name):
+                    delattr(self, name)
+        if recording is None:
+            return
+        names, sfreq = recording
+        if reset:
+            self.channel_names_in_ = np.asarray(names, dtype=object)
+            self.sfreq_in_ = sfreq
+        elif hasattr(self, "channel_names_in_"):
+            if list(names) != list(self.channel_names_in_):
+                raise ValueError(
+                    f"{type(self).__name__} was fitted on the channels "
+                    f"{', '.join(self.channel_names_in_)}; these Epochs have "
+                    f"{', '.join(names)}. Pick the same channels in the same order."
+                )
+            if sfreq != self.sfreq_in_:
+                raise ValueError(
+                    f"{type(self).__name__} was fitted at {self.sfreq_in_:g} Hz; these "
+                    f"Epochs have {sfreq:g} Hz. Resample them."
+                )
+
+
+class MatrixInputMixin:
+    """Input contract: X of shape (n_matrices, n_channels, n_channels), SPD.
+
+    A matrix is refused when its condition number exceeds ``1e12``, or what the
+    precision of its numbers can tell from singular.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check_matrices(self, X, y="no_validation", *, reset):
+        """Return X, or X and y, as C-ordered float32 or float64 SPD matrices."""
+        checked = validate_data(
+            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
+        )
+        with_y = isinstance(checked, tuple)
+        X = self._as_matrices(checked[0] if with_y else checked)
+        check_spd(X)
+        return (X, checked[1]) if with_y else X
+
+    def _as_matrices(self, X):
+        if X.ndim != 3 or X.shape[1] != X.shape[2]:
+            raise ValueError(
+                f"{type(self).__name__} expects SPD matrices of shape (n_matrices, "
+                f"n_channels, n_channels), got an array of shape {X.shape}. Windows "
+                "become such matrices through eegemo.covariance.Covariances."
+            )
+        return X
+
+
+class MatrixOutputMixin:
+    """A transformer whose output is three-dimensional: no DataFrame can hold it.
+
+    ``set_output`` is accepted and changes nothing, so that a pipeline's ``set_output``
+    reaches the steps for which it means something.
+    """
+
+    def set_output(self, *, transform=None):
+        """Do nothing: the output stays an array of shape (n, n_rows, n_rows).
+
+        Parameters
+        ----------
+        transform : ignored
+
+        Returns
+        -------
+        self : estimator instance
+        """
+        return self
+
+
+def recording_of(X):
+    """Names of the good EEG channels and the sampling rate of mne.Epochs; else None."""
+    if not (hasattr(X, "get_data") and hasattr(X, "info")):
+        return None
+    kinds = X.get_channel_types()
+    names = [
+        name
+        for name, kind in zip(X.ch_names, kinds, strict=True)
+        if kind == "eeg" and name not in X.info["bads"]
+    ]
+    if not names:
+        raise ValueError(
+            "The Epochs have no good EEG channel: their channel types are "
+            f"{sorted(set(kinds))} and {X.info['bads']} are marked bad. Set the types "
+            "with set_channel_types, or interpolate bad channels."
+        )
+    return names, float(X.info["sfreq"])
+
+
+def names_out(estimator, input_features=None):
+    """Return channel names: as given, as in the Epochs, or ch0, ch1, ..."""
+    check_is_fitted(estimator, "n_features_in_")
+    n_channels = estimator.n_features_in_
+    if input_features is None:
+        default = [f"ch{c}" for c in range(n_channels)]
+        return np.asarray(getattr(estimator, "channel_names_in_", default), object)
+    if len(input_features) != n_channels:
+        raise ValueError(
+            f"input_features should name all {n_channels} channels, got "
+            f"{len(input_features)} names."
+        )
+    return np.asarray(input_features, object)
+
+
+def check_spd(X):
+    """Raise ValueError, naming the first offender, unless all matrices are SPD.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    """
+    n = X.shape[1]
+    eps = np.finfo(X.dtype).eps
+    scale = np.abs(X).max(axis=(1, 2))
+    asymmetry = np.abs(X - X.swapaxes(1, 2)).max(axis=(1, 2))
+    if (asymmetry > 100 * eps * scale).any():
+        i = int(np.argmax(asymmetry > 100 * eps * scale))
+        raise ValueError(
+            f"Matrix {i} is not symmetric: |C - C.T| reaches {asymmetry[i]:.2g} where "
+            f"|C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
+        )
+    tolerance = max(1e-12, n * eps)
+    for i in _suspects(X.astype(np.float64, copy=False), tolerance):
+        eigenvalues = np.linalg.eigvalsh(X[i].astype(np.float64))
+        if not eigenvalues[0] > tolerance * eigenvalues[-1]:
+            rank = int((eigenvalues > tolerance * max(eigenvalues[-1], 0)).sum())
+            raise ValueError(
+                f"Matrix {i} is not positive definite: its eigenvalues run from "
+                f"{eigenvalues[0]:.2g} to {eigenvalues[-1]:.2g} (rank {rank} of {n}). "
+                "An average reference, ICA, a flat channel or windows shorter than the "
+                "number of channels do this: shrink with Covariances(estimator='oas') "
+                "or 'lwf', drop a channel, or use longer windows."
+            )
+
+
+def _suspects(X, tolerance):
+    """Return indices of matrices whose Cholesky factor fails or has a very small pivot.
+
+    The factorisation costs a fraction of the eigenvalues, which only the few matrices
+    near the limit then need.
+    """
+    try:
+        factors = np.linalg.cholesky(X)
+    except np.linalg.LinAlgError:
+        return range(len(X))
+    pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
+    variances = np.diagonal(X, axis1=1, axis2=2)
+    return np.flatnonzero(pivots.min(axis=1) < 1e3 * tolerance * variances.max(axis=1))

@@ -1,0 +1,87 @@
+"""Frequency bands of the EEG, in hertz, as data."""
+
+from numbers import Real
+
+BANDS = {
+    "seed": {  # the bands of the SEED data set, as its papers list them
+        "delta": (1, 3),
+        "theta": (4, 7),
+        "alpha": (8, 13),
+        "beta": (14, 30),
+        "gamma": (31, 50),
+    },
+    "seed-vii": {
+        "delta": (1, 4),
+        "theta": (4, 8),
+        "alpha": (8, 14),
+        "beta": (14, 31),
+        "gamma": (31, 50),
+    },
+    "libeer": {
+        "delta": (0.5, 4),
+        "theta": (4, 8),
+        "alpha": (8, 14),
+        "beta": (14, 30),
+        "gamma": (30, 50),
+    },
+    "eegemo": {  # contiguous, and below the 50 Hz line
+        "delta": (1, 4),
+        "theta": (4, 8),
+        "alpha": (8, 13),
+        "beta": (13, 30),
+        "gamma": (30, 45),
+    },
+}
+
+
+def resolve_bands(bands):
+    """Names and edges of frequency bands.
+
+    Parameters
+    ----------
+    bands : str, dict or sequence
+        A key of ``BANDS``, a dict of name to (low, high), or a sequence of (low, high).
+
+    Returns
+    -------
+    names : list of str
+    edges : list of (low, high) in hertz
+
+    Examples
+    --------
+    >>> from eegemo.bands import resolve_bands
+    >>> resolve_bands([(8, 13), (13, 30)])
+    (['8-13Hz', '13-30Hz'], [(8.0, 13.0), (13.0, 30.0)])
+    """
+    if isinstance(bands, str):
+        if bands not in BANDS:
+            raise ValueError(
+                f"Unknown bands {bands!r}: expected one of {sorted(BANDS)}, a dict of "
+                "name to (low, high), or a list of (low, high) in Hz."
+            )
+        bands = BANDS[bands]
+    if not isinstance(bands, dict):
+        bands = {_name(edges): edges for edges in bands}
+    if not bands:
+        raise ValueError("bands is empty: give at least one (low, high) in Hz.")
+    edges = [_check_edges(name, band) for name, band in bands.items()]
+    return [str(name) for name in bands], edges
+
+
+def _name(edges):
+    try:
+        low, high = edges
+        return f"{low:g}-{high:g}Hz"
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"A band is a pair (low, high) in Hz, got {edges!r}."
+        ) from None
+
+
+def _check_edges(name, edges):
+    if len(edges) != 2 or not all(isinstance(edge, Real) for edge in edges):
+        raise ValueError(f"Band {name!r} should be (low, high) in Hz, got {edges!r}.")
+    low, high = (float(edge) for edge in edges)
+    if not 0 < low < high:
+        raise ValueError(f"Band {name!r} should have 0 < low < high, got {edges!r}.")
+    return low, high

@@ -1,0 +1,6 @@
+"""Riemannian geometry: SPD matrices to vectors or labels."""
+
+from ._mdm import MDM
+from ._tangent_space import TangentSpace
+
+__all__ = ["MDM", "TangentSpace"]

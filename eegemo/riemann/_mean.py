@@ -1,0 +1,55 @@
+"""Means of SPD matrices, and the checks of what they need."""
+
+import numpy as np
+from pyriemann.geometry.mean import gmean
+from sklearn.utils import check_array, check_consistent_length
+
+
+def resolve_metric(metric, second):
+    """Split ``metric`` into the one of the mean and the one named by ``second``."""
+    if isinstance(metric, str):
+        return metric, metric
+    if not (isinstance(metric, dict) and set(metric) == {"mean", second}):
+        raise ValueError(
+            f"metric should be a name or a dict with the keys 'mean' and {second!r}, "
+            f"got {metric!r}."
+        )
+    return metric["mean"], metric[second]
+
+
+def check_sample_weight(sample_weight, X):
+    """Return weights as float64, or None; raise unless finite and not negative."""
+    if sample_weight is None:
+        return None
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(f"Sample weights must be 1D array, got shape {weight.shape}.")
+    check_consistent_length(X, weight)
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to sample_weight.")
+    if not (weight > 0).any():
+        raise ValueError("sample_weight is zero everywhere: nothing is left to fit.")
+    return weight
+
+
+def spd_mean(X, metric, sample_weight=None):
+    """Mean of SPD matrices, in float64.
+
+    A matrix of weight zero is left out, as if its row had been dropped.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    metric : str
+        See :func:`pyriemann.geometry.mean.gmean`.
+    sample_weight : float64 array of shape (n_matrices,), default=None
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    """
+    if sample_weight is not None:
+        X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
+    return gmean(X.astype(np.float64), metric=metric, sample_weight=sample_weight)

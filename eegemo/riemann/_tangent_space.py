@@ -1,0 +1,143 @@
+"""From SPD matrices to vectors, in the tangent space at their mean."""
+
+import numpy as np
+from pyriemann.geometry.tangentspace import tangent_space, untangent_space
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from .._input import MatrixInputMixin, names_out
+from ._mean import check_sample_weight, resolve_metric, spd_mean
+
+
+class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
+    r"""Vectors of SPD matrices in the tangent space at their mean [1]_.
+
+    With the affine-invariant metric and the mean G, matrix C becomes the upper triangle
+    of :math:`\log(G^{-1/2} C G^{-1/2})`, its off-diagonal part multiplied by
+    :math:`\sqrt 2`, so that Euclidean lengths of vectors are the matrices' distances
+    from G.
+
+    Parameters
+    ----------
+    metric : str or dict, default="riemann"
+        ``"riemann"`` (affine-invariant), ``"logeuclid"``, or another metric of
+        :func:`pyriemann.geometry.mean.gmean`; a dict with the keys ``"mean"`` and
+        ``"map"`` to use two.
+    tsupdate : bool, default=False
+        Take the tangent point anew from the matrices given to ``transform``, against a
+        shift between training and test. This is **transductive**: the vector of one
+        matrix then depends on the others in its batch, and results must say so.
+
+    Attributes
+    ----------
+    reference_ : float64 array of shape (n_channels, n_channels)
+        The mean of the training matrices.
+    n_features_in_ : int
+        Number of channels.
+
+    References
+    ----------
+    .. [1] A. Barachant, S. Bonnet, M. Congedo and C. Jutten, "Classification of
+       covariance matrices using a Riemannian-based kernel for BCI applications",
+       Neurocomputing 112, 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegemo.covariance import Covariances
+    >>> from eegemo.riemann import TangentSpace
+    >>> X = np.random.default_rng(0).standard_normal((8, 14, 512))
+    >>> TangentSpace().fit_transform(Covariances().fit_transform(X)).shape
+    (8, 105)
+    """
+
+    def __init__(self, metric="riemann", tsupdate=False):
+        self.metric = metric
+        self.tsupdate = tsupdate
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Compute the mean of the matrices.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_matrices, n_channels, n_channels)
+        y : ignored
+        sample_weight : array-like of shape (n_matrices,), default=None
+
+        Returns
+        -------
+        self : TangentSpace
+
+        Raises
+        ------
+        ValueError
+            A matrix is not symmetric positive definite; its number is in the message.
+        """
+        X = self._check_matrices(X, reset=True)
+        mean_metric, _ = resolve_metric(self.metric, "map")
+        weight = check_sample_weight(sample_weight, X)
+        self.reference_ = spd_mean(X, mean_metric, weight)
+        return self
+
+    def transform(self, X):
+        """Project onto the tangent space.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_matrices, n_channels, n_channels)
+
+        Returns
+        -------
+        vectors : array of shape (n_matrices, n_channels * (n_channels + 1) / 2)
+            The upper triangles, row by row; float32 if X is, computed in float64.
+        """
+        check_is_fitted(self)
+        X = self._check_matrices(X, reset=False)
+        mean_metric, map_metric = resolve_metric(self.metric, "map")
+        reference = spd_mean(X, mean_metric) if self.tsupdate else self.reference_
+        vectors = tangent_space(X.astype(np.float64), reference, metric=map_metric)
+        return vectors.astype(X.dtype, copy=False)
+
+    def inverse_transform(self, X):
+        """Return the matrices that have these vectors at ``reference_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_matrices, n_channels * (n_channels + 1) / 2)
+
+        Returns
+        -------
+        matrices : float64 array of shape (n_matrices, n_channels, n_channels)
+        """
+        check_is_fitted(self)
+        X = check_array(X, dtype=np.float64, input_name="X")
+        n_vector = self.n_features_in_ * (self.n_features_in_ + 1) // 2
+        if X.shape[1] != n_vector:
+            raise ValueError(
+                f"Vectors of {self.n_features_in_} channels have {n_vector} elements, "
+                f"got {X.shape[1]}."
+            )
+        _, map_metric = resolve_metric(self.metric, "map")
+        return untangent_space(X, self.reference_, metric=map_metric)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features, such as ``Fz*Cz``.
+
+        Parameters
+        ----------
+        input_features : sequence of str, default=None
+            Names of the rows of the matrices.
+
+        Returns
+        -------
+        names : array of str, shape (n_channels * (n_channels + 1) / 2,)
+        """
+        rows = names_out(self, input_features)
+        upper = zip(*np.triu_indices(len(rows)), strict=True)
+        return np.asarray([f"{rows[i]}*{rows[j]}" for i, j in upper], object)
