@@ -6,13 +6,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 _FLOATS = (np.float64, np.float32)
 
 
-class WindowInputMixin:
-    """Input contract: X of shape (n_windows, n_channels, n_times), finite and real.
-
-    ``n_features_in_`` is the number of channels, as scikit-learn counts axis 1. Fitted
-    on :class:`mne.Epochs`, an estimator also has ``channel_names_in_`` and
-    ``sfreq_in_``, and refuses Epochs that contradict them.
-    """
+class _ThreeDimensionalMixin:
+    """What windows and matrices share: honest tags, and the shape looked at first."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -20,32 +15,48 @@ class WindowInputMixin:
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_windows(self, X, y="no_validation", *, reset, min_times=1):
-        """Return X, or X and y, as C-ordered float32 or float64 windows."""
+    def _validate(self, X, y, *, reset):
+        """Return X and y, or None if y is not asked for; X in C order and floating.
+
+        The shape comes first, since scikit-learn would take the samples of a lone
+        window for its channels, and count them.
+        """
+        self._check_shape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
+        checked = validate_data(
+            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
+        )
+        return checked if isinstance(checked, tuple) else (checked, None)
+
+
+class WindowInputMixin(_ThreeDimensionalMixin):
+    """Input contract: X of shape (n_windows, n_channels, n_times), finite and real.
+
+    ``n_features_in_`` is the number of channels, as scikit-learn counts axis 1. Fitted
+    on :class:`mne.Epochs`, an estimator also has ``channel_names_in_`` and
+    ``sfreq_in_``, and refuses Epochs that contradict them.
+    """
+
+    def _check_windows(self, X, *, reset, min_times=1):
+        """Return X as C-ordered float32 or float64 windows."""
         recording = recording_of(X)
         self._check_recording(recording, reset=reset)
         if recording is not None:
             X = X.get_data(picks=recording[0])
-        checked = validate_data(
-            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
-        )
-        with_y = isinstance(checked, tuple)
-        X = self._as_windows(checked[0] if with_y else checked)
+        X, _ = self._validate(X, "no_validation", reset=reset)
         if X.shape[2] < min_times:
             raise ValueError(
                 f"{type(self).__name__} needs at least {min_times} samples per "
                 f"window, got {X.shape[2]}: use longer windows."
             )
-        return (X, checked[1]) if with_y else X
+        return X
 
-    def _as_windows(self, X):
-        if X.ndim != 3:
+    def _check_shape(self, shape):
+        if len(shape) != 3:
             raise ValueError(
                 f"{type(self).__name__} expects X of shape (n_windows, n_channels, "
-                f"n_times), got an array of shape {X.shape}. Reshape your data: one "
+                f"n_times), got an array of shape {shape}. Reshape your data: one "
                 "window is X[None]."
             )
-        return X
 
     def _check_recording(self, recording, *, reset):
         """Remember, or compare, the channel names and sampling rate of Epochs."""
@@ -73,37 +84,27 @@ class WindowInputMixin:
                 )
 
 
-class MatrixInputMixin:
+class MatrixInputMixin(_ThreeDimensionalMixin):
     """Input contract: X of shape (n_matrices, n_channels, n_channels), SPD.
 
     A matrix is refused when its condition number exceeds ``1e12``, or what the
     precision of its numbers can tell from singular.
     """
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        return tags
-
     def _check_matrices(self, X, y="no_validation", *, reset):
         """Return X, or X and y, as C-ordered float32 or float64 SPD matrices."""
-        checked = validate_data(
-            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
-        )
-        with_y = isinstance(checked, tuple)
-        X = self._as_matrices(checked[0] if with_y else checked)
+        with_y = not isinstance(y, str)
+        X, y = self._validate(X, y, reset=reset)
         check_spd(X)
-        return (X, checked[1]) if with_y else X
+        return (X, y) if with_y else X
 
-    def _as_matrices(self, X):
-        if X.ndim != 3 or X.shape[1] != X.shape[2]:
+    def _check_shape(self, shape):
+        if len(shape) != 3 or shape[1] != shape[2]:
             raise ValueError(
                 f"{type(self).__name__} expects SPD matrices of shape (n_matrices, "
-                f"n_channels, n_channels), got an array of shape {X.shape}. Windows "
-                "become such matrices through eegemo.covariance.Covariances."
+                f"n_channels, n_channels), got an array of shape {shape}. Reshape your "
+                "data, or make matrices of windows with eegemo.covariance.Covariances."
             )
-        return X
 
 
 class MatrixOutputMixin:
@@ -179,29 +180,18 @@ def check_spd(X):
             f"|C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
         )
     tolerance = max(1e-12, n * eps)
-    for i in _suspects(X.astype(np.float64, copy=False), tolerance):
-        eigenvalues = np.linalg.eigvalsh(X[i].astype(np.float64))
-        if not eigenvalues[0] > tolerance * eigenvalues[-1]:
-            rank = int((eigenvalues > tolerance * max(eigenvalues[-1], 0)).sum())
-            raise ValueError(
-                f"Matrix {i} is not positive definite: its eigenvalues run from "
-                f"{eigenvalues[0]:.2g} to {eigenvalues[-1]:.2g} (rank {rank} of {n}). "
-                "An average reference, ICA, a flat channel or windows shorter than the "
-                "number of channels do this: shrink with Covariances(estimator='oas') "
-                "or 'lwf', drop a channel, or use longer windows."
-            )
-
-
-def _suspects(X, tolerance):
-    """Return indices of matrices whose Cholesky factor fails or has a very small pivot.
-
-    The factorisation costs a fraction of the eigenvalues, which only the few matrices
-    near the limit then need.
-    """
-    try:
-        factors = np.linalg.cholesky(X)
-    except np.linalg.LinAlgError:
-        return range(len(X))
-    pivots = np.diagonal(factors, axis1=1, axis2=2) ** 2
-    variances = np.diagonal(X, axis1=1, axis2=2)
-    return np.flatnonzero(pivots.min(axis=1) < 1e3 * tolerance * variances.max(axis=1))
+    # Pivots of a Cholesky factor would be cheaper, but can stay large when the smallest
+    # eigenvalue is zero: delayed copies of band-passed EEG are such a case.
+    eigenvalues = np.linalg.eigvalsh(X.astype(np.float64, copy=False))
+    smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
+    singular = ~(smallest > tolerance * largest)
+    if singular.any():
+        i = int(np.argmax(singular))
+        rank = int((eigenvalues[i] > tolerance * max(largest[i], 0)).sum())
+        raise ValueError(
+            f"Matrix {i} is not positive definite in {X.dtype}: its eigenvalues run "
+            f"from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} of {n}). An "
+            "average reference, ICA, a flat channel or windows shorter than the number "
+            "of channels do this: shrink with Covariances(estimator='oas') or 'lwf', "
+            "drop a channel, or use longer windows."
+        )

@@ -1,5 +1,6 @@
 """Frequency bands of the EEG, in hertz, as data."""
 
+from collections.abc import Iterable
 from numbers import Real
 
 BANDS = {
@@ -54,34 +55,27 @@ def resolve_bands(bands):
     (['8-13Hz', '13-30Hz'], [(8.0, 13.0), (13.0, 30.0)])
     """
     if isinstance(bands, str):
-        if bands not in BANDS:
-            raise ValueError(
-                f"Unknown bands {bands!r}: expected one of {sorted(BANDS)}, a dict of "
-                "name to (low, high), or a list of (low, high) in Hz."
-            )
-        bands = BANDS[bands]
-    if not isinstance(bands, dict):
-        bands = {_name(edges): edges for edges in bands}
-    if not bands:
-        raise ValueError("bands is empty: give at least one (low, high) in Hz.")
-    edges = [_check_edges(name, band) for name, band in bands.items()]
-    return [str(name) for name in bands], edges
-
-
-def _name(edges):
-    try:
-        low, high = edges
-        return f"{low:g}-{high:g}Hz"
-    except (TypeError, ValueError):
+        bands = BANDS.get(bands, bands)
+    if isinstance(bands, str) or not isinstance(bands, Iterable):
         raise ValueError(
-            f"A band is a pair (low, high) in Hz, got {edges!r}."
-        ) from None
+            f"Unknown bands {bands!r}: expected one of {sorted(BANDS)}, a dict of name "
+            "to (low, high), or a list of (low, high) in Hz."
+        )
+    named = isinstance(bands, dict)
+    edges = [_check_edges(band) for band in (bands.values() if named else bands)]
+    names = [str(n) for n in bands] if named else [f"{a:g}-{b:g}Hz" for a, b in edges]
+    if not edges:
+        raise ValueError("bands is empty: give at least one (low, high) in Hz.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"Bands need different names, got {', '.join(names)}.")
+    return names, edges
 
 
-def _check_edges(name, edges):
-    if len(edges) != 2 or not all(isinstance(edge, Real) for edge in edges):
-        raise ValueError(f"Band {name!r} should be (low, high) in Hz, got {edges!r}.")
-    low, high = (float(edge) for edge in edges)
+def _check_edges(edges):
+    pair = isinstance(edges, Iterable) and list(edges)
+    if not pair or len(pair) != 2 or not all(isinstance(edge, Real) for edge in pair):
+        raise ValueError(f"A band is a pair (low, high) in Hz, got {edges!r}.")
+    low, high = (float(edge) for edge in pair)
     if not 0 < low < high:
-        raise ValueError(f"Band {name!r} should have 0 < low < high, got {edges!r}.")
+        raise ValueError(f"A band should have 0 < low < high, got {edges!r}.")
     return low, high

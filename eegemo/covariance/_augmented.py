@@ -169,9 +169,10 @@ def _check_embedding(order, lag, n_times):
     """Raise unless at least two samples of a window remain."""
     if n_times - (order - 1) * lag >= 2:
         return
+    largest_order = (n_times - 2) // lag + 1
+    largest_lag = (n_times - 2) // (order - 1) or "none"
     raise ValueError(
         f"order={order} and lag={lag} need windows of at least {(order - 1) * lag + 2} "
-        f"samples, got {n_times}. The largest possible order at lag {lag} is "
-        f"{(n_times - 2) // lag + 1}, and the largest possible lag at order {order} is "
-        f"{(n_times - 2) // (order - 1)}."
+        f"samples, got {n_times}. Largest possible order at lag {lag}: "
+        f"{largest_order}. Largest possible lag at order {order}: {largest_lag}."
     )

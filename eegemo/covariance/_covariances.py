@@ -23,8 +23,9 @@ class Covariances(
         ``"scm"`` (sample covariance, divided by n_times), ``"lwf"`` (Ledoit-Wolf),
         ``"oas"`` (oracle approximating shrinkage [1]_), ``"corr"`` (correlation), or
         any other estimator of :func:`pyriemann.geometry.covariance.covariances`, by
-        name or as a callable. After an average reference or ICA, or with fewer samples than
-        channels, ``"scm"`` is singular; ``"lwf"`` and ``"oas"`` stay positive definite.
+        name or as a callable. After an average reference or ICA, or with fewer samples
+        than channels, ``"scm"`` is singular; ``"lwf"`` and ``"oas"`` stay positive
+        definite.
     estimator_params : dict, default=None
         Further arguments of the estimator, such as ``{"assume_centered": True}``.
 

@@ -1,7 +1,7 @@
 """Covariance matrices of batches of windows, by pyRiemann's estimators."""
 
 import numpy as np
-from pyriemann.geometry.covariance import covariances
+from pyriemann.geometry.covariance import cov_est_functions, covariances
 
 _CHUNK = 2**22  # numbers in float64 at a time: 32 MiB, whatever the size of the batch
 
@@ -43,11 +43,16 @@ def _estimate(X, estimator, params):
 
 
 def check_estimator_params(estimator, estimator_params):
-    """Raise unless the parameters of a covariance transformer have the right types."""
+    """Raise unless the parameters of a covariance transformer are ones that can be used."""
     if not (isinstance(estimator, str) or callable(estimator)):
         raise TypeError(
             "estimator should be the name of a covariance estimator or a callable, got "
             f"{estimator!r}."
+        )
+    if isinstance(estimator, str) and estimator not in cov_est_functions:
+        raise ValueError(
+            f"Unknown covariance estimator {estimator!r}: expected a callable or one "
+            f"of {sorted(cov_est_functions)}."
         )
     if not (estimator_params is None or isinstance(estimator_params, dict)):
         raise TypeError(

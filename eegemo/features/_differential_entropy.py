@@ -109,7 +109,7 @@ class DifferentialEntropy(WindowInputMixin, TransformerMixin, BaseEstimator):
             or is finer than the windows resolve; the windows are too short to filter;
             no sampling rate is known, or two disagree.
         """
-        sfreq = self._resolve_sfreq(X)
+        sfreq = self._resolve_sfreq(X, self.sfreq)
         self._check_input(X, sfreq, reset=True)
         self.sfreq_ = sfreq
         return self
@@ -128,7 +128,8 @@ class DifferentialEntropy(WindowInputMixin, TransformerMixin, BaseEstimator):
         """
         if self.sfreq is None:
             check_is_fitted(self)
-        sfreq = getattr(self, "sfreq_", None) or self._resolve_sfreq(X)
+        known = self.sfreq_ if self.sfreq is None else self.sfreq
+        sfreq = self._resolve_sfreq(X, known)
         X, edges = self._check_input(X, sfreq, reset=False)
         variance = band_variance(X, sfreq, edges, self.method)
         np.maximum(variance, self.floor, out=variance)
@@ -153,23 +154,22 @@ class DifferentialEntropy(WindowInputMixin, TransformerMixin, BaseEstimator):
         bands, _ = resolve_bands(self.bands)
         return np.asarray([f"{c}_{b}" for c in channels for b in bands], object)
 
-    def _resolve_sfreq(self, X):
-        """Return the sampling rate, from the parameter or from Epochs."""
-        if self.sfreq is not None:
-            check_scalar(
-                self.sfreq, "sfreq", Real, min_val=0, include_boundaries="neither"
-            )
+    def _resolve_sfreq(self, X, known):
+        """Return the sampling rate of X: the known one, or that of Epochs."""
+        if known is not None:
+            check_scalar(known, "sfreq", Real, min_val=0, include_boundaries="neither")
         recording = recording_of(X)
         if recording is None:
-            if self.sfreq is None:
+            if known is None:
                 raise ValueError(
                     "The sampling rate is unknown: give sfreq in Hz, or mne.Epochs."
                 )
-            return float(self.sfreq)
-        if self.sfreq is not None and self.sfreq != recording[1]:
+            return float(known)
+        if known is not None and known != recording[1]:
             raise ValueError(
-                f"sfreq={self.sfreq:g} contradicts the Epochs, which have "
-                f"{recording[1]:g} Hz. Leave sfreq out to use theirs."
+                f"The Epochs have {recording[1]:g} Hz, which contradicts the "
+                f"{known:g} Hz given as sfreq or seen in fit. Resample them, or leave "
+                "sfreq out and fit again to use theirs."
             )
         return recording[1]
 

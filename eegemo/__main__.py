@@ -1,0 +1,344 @@
+"""The ``eegemo`` command."""
+
+import argparse
+import os
+import sys
+
+_MISSING = "This command needs MOABB: pip install 'eegemo[benchmark]'"
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        None means those of the process.
+
+    Returns
+    -------
+    status : int
+        0 for success, 1 for an error, 2 for a misuse, 130 if interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    if options.debug:
+        return options.run(options)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        _complain("interrupted; run the same command again to go on from here")
+        return 130
+    except BrokenPipeError:  # as when the output is piped into head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # one clear line; --debug shows where
+        _complain(" ".join(str(error).split()) or type(error).__name__)
+        return 1
+
+
+def _complain(message):
+    print(f"eegemo: {message}", file=sys.stderr)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="eegemo",
+        description="Recognise emotion from EEG, and benchmark it honestly.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_benchmark, _add_audit, _add_datasets, _add_pipelines):
+        command = add(commands)
+        command.add_argument("--debug", action="store_true", help="show tracebacks")
+    return parser
+
+
+def _add_benchmark(commands):
+    command = commands.add_parser(
+        "benchmark",
+        help="score pipelines on a data set, with folds that do not leak",
+        description="Score pipelines on a data set. With no options: five pipelines on "
+        "the built-in simulation, within sessions and across subjects; no download.",
+        epilog="Examples:\n"
+        "  eegemo benchmark\n"
+        "  eegemo benchmark --dataset DASPS --root ~/dasps --task valence "
+        "--protocol cross-subject\n"
+        "  eegemo benchmark --pipelines cov-mdm,de-svm --window 2 --stride 1\n\n"
+        "An interrupted run goes on where it stopped. Nothing old is reused when an "
+        "option, the data or a version changes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_data_options(command)
+    command.add_argument(
+        "--protocol",
+        type=_names,
+        metavar="NAME,...",
+        default=None,
+        help="within-session, cross-session, cross-subject, cross-subject-stimulus "
+        "(default: within-session,cross-subject; where clips repeat, "
+        "cross-subject-stimulus is shown beside cross-subject)",
+    )
+    command.add_argument(
+        "--pipelines",
+        type=_names,
+        metavar="NAME,...",
+        default=None,
+        help="see 'eegemo pipelines' (default: five; the trivial one is always run)",
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of the folds (default: 0)",
+    )
+    command.add_argument(
+        "--output",
+        default="eegemo-results",
+        metavar="DIR",
+        help="folder for scores.csv, protocol.json and what a resumed run needs "
+        "(default: eegemo-results)",
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="compute again what DIR already holds"
+    )
+    command.set_defaults(run=_benchmark)
+    return command
+
+
+def _add_audit(commands):
+    command = commands.add_parser(
+        "audit",
+        help="show what leakage gains on a data set",
+        description="Run the same pipelines under shuffled folds of windows, which "
+        "leak, and under grouped folds, with true and with permuted labels of trials.",
+    )
+    _add_data_options(command)
+    command.add_argument(
+        "--pipelines",
+        type=_names,
+        metavar="NAME,...",
+        default=None,
+        help="see 'eegemo pipelines' (default: de-1nn,de-svm,cov-ts-lr)",
+    )
+    command.add_argument(
+        "--permutations",
+        type=int,
+        default=1,
+        metavar="N",
+        help="permutations of the labels (default: 1)",
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of folds and permutations",
+    )
+    command.set_defaults(run=_audit)
+    return command
+
+
+def _add_data_options(command):
+    data = command.add_argument_group("data")
+    data.add_argument(
+        "--dataset",
+        default="SimulatedEmotion",
+        metavar="NAME",
+        help="see 'eegemo datasets' (default: SimulatedEmotion)",
+    )
+    data.add_argument("--root", metavar="DIR", help="folder that holds the data set")
+    data.add_argument(
+        "--task", metavar="NAME", help="what to recognise (default: the set's first)"
+    )
+    data.add_argument(
+        "--threshold",
+        type=float,
+        metavar="R",
+        help="a rating of at least R is high (default: the middle of the scale)",
+    )
+    data.add_argument(
+        "--subjects",
+        type=_subjects,
+        metavar="LIST",
+        help="such as 1,2,5-8 (default: all)",
+    )
+    data.add_argument(
+        "--window",
+        type=float,
+        default=4.0,
+        metavar="S",
+        help="length of a window in seconds; 0: whole trials (default: 4)",
+    )
+    data.add_argument(
+        "--stride",
+        type=float,
+        metavar="S",
+        help="from window to window in seconds (default: the window's length)",
+    )
+    data.add_argument(
+        "--fmin", type=float, default=0.5, metavar="HZ", help="default: 0.5; 0: none"
+    )
+    data.add_argument(
+        "--fmax", type=float, default=50.0, metavar="HZ", help="default: 50; 0: none"
+    )
+    data.add_argument(
+        "--sfreq", type=float, metavar="HZ", help="resample to (default: as recorded)"
+    )
+    data.add_argument(
+        "--n-jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="folds at a time (default: 1)",
+    )
+
+
+def _add_datasets(commands):
+    command = commands.add_parser("datasets", help="list the data sets")
+    command.set_defaults(run=_list_datasets)
+    return command
+
+
+def _add_pipelines(commands):
+    command = commands.add_parser("pipelines", help="list the ready-made pipelines")
+    command.set_defaults(run=_list_pipelines)
+    return command
+
+
+def _names(text):
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _subjects(text):
+    """Read ``1,2,5-8``."""
+    subjects = []
+    for part in _names(text):
+        first, dash, last = part.partition("-")
+        try:
+            subjects += range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no number or range of numbers, such as 1,2,5-8"
+            ) from None
+    return subjects
+
+
+def _benchmark(options):
+    from .evaluation import run_benchmark, summarize
+    from .evaluation._runner import DEFAULT_PROTOCOLS
+    from .evaluation._summary import format_summary
+
+    scores = run_benchmark(
+        _dataset(options),
+        options.pipelines,
+        paradigm=_paradigm(options),
+        protocols=options.protocol or DEFAULT_PROTOCOLS,
+        random_state=options.seed,
+        n_jobs=options.n_jobs,
+        output=options.output,
+        overwrite=options.overwrite,
+        progress=sys.stderr.isatty(),
+    )
+    summary = summarize(scores)
+    skipped = [s for run in scores.attrs["runs"] for s in run["skipped"]]
+    print(format_summary(summary, skipped))
+    print(
+        f"\nWritten: {options.output}/scores.csv (every fold) and protocol.json "
+        "(everything the scores depend on)."
+    )
+    failed = summary[summary["n_failed"] > 0]
+    for row in failed.itertuples():
+        errors = scores.query("pipeline == @row.pipeline and error != ''")["error"]
+        _complain(
+            f"{row.pipeline} failed in {row.n_failed} test sets: {errors.iloc[0]}"
+        )
+    return 1 if len(failed) else 0
+
+
+def _audit(options):
+    from .evaluation._audit import AUDIT_PIPELINES, audit_leakage, format_audit
+
+    audit = audit_leakage(
+        _dataset(options),
+        options.pipelines or AUDIT_PIPELINES,
+        paradigm=_paradigm(options),
+        n_permutations=options.permutations,
+        random_state=options.seed,
+        n_jobs=options.n_jobs,
+        progress=sys.stderr.isatty(),
+    )
+    print(format_audit(audit))
+    return 0
+
+
+def _dataset(options):
+    """Build the data set that the options name."""
+    datasets = _datasets()
+    if options.dataset not in datasets.__all__:
+        raise ValueError(
+            f"unknown data set {options.dataset!r}: choose from "
+            f"{', '.join(datasets.__all__)}"
+        )
+    make = getattr(datasets, options.dataset)
+    if options.dataset == "SimulatedEmotion":
+        if options.root is not None:
+            raise ValueError("SimulatedEmotion reads no files: leave --root out")
+        dataset = make()
+    else:
+        dataset = make(root=options.root)
+    if options.subjects is not None:
+        unknown = set(options.subjects) - set(dataset.subject_list)
+        if unknown:
+            raise ValueError(
+                f"{options.dataset} has no subject "
+                f"{', '.join(map(str, sorted(unknown)))}; it has "
+                f"{', '.join(map(str, dataset.subject_list))}"
+            )
+        dataset.subject_list = sorted(set(options.subjects))
+    return dataset
+
+
+def _paradigm(options):
+    from .paradigm import EmotionParadigm
+
+    return EmotionParadigm(
+        task=options.task,
+        window=options.window or None,
+        stride=options.stride,
+        fmin=options.fmin or None,
+        fmax=options.fmax or None,
+        sfreq=options.sfreq,
+        threshold=options.threshold,
+    )
+
+
+def _list_datasets(options):
+    datasets = _datasets()
+    for name in datasets.__all__:
+        dataset = getattr(datasets, name)()
+        first_line = type(dataset).__doc__.strip().splitlines()[0]
+        print(f"{name:<18} {first_line}")
+        print(f"{'':<18} tasks: {', '.join(dataset.tasks)}")
+    return 0
+
+
+def _list_pipelines(options):
+    from .pipelines import list_pipelines
+
+    for name, summary in list_pipelines().items():
+        print(f"{name:<14} {summary}")
+    return 0
+
+
+def _datasets():
+    try:
+        from . import datasets
+    except ModuleNotFoundError as error:
+        if error.name in ("moabb", "tqdm", "h5py"):
+            raise ModuleNotFoundError(_MISSING) from None
+        raise
+    return datasets
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""How much leakage gains: the same pipelines under leaky and under grouped folds."""
+
+import pandas as pd
+
+from ._runner import run_benchmark
+from ._summary import summarize
+
+AUDIT_PIPELINES = ("de-1nn", "de-svm", "cov-ts-lr")
+
+
+def audit_leakage(
+    dataset,
+    pipelines=AUDIT_PIPELINES,
+    *,
+    paradigm=None,
+    protocols=None,
+    n_permutations=1,
+    random_state=0,
+    **options,
+):
+    """Compare leaky and grouped folds, with true and with permuted trial labels.
+
+    Under ``window-leaky``, windows are shuffled into folds, as much published work
+    does, so that windows of one trial stand on both sides. Whatever a pipeline gains
+    from that with permuted labels, it gains from recognising trials, not emotions.
+
+    Parameters
+    ----------
+    dataset : EmotionDataset
+    pipelines : sequence of str or dict of str to estimator
+        As in :func:`run_benchmark`.
+    paradigm : EmotionParadigm, default=None
+    protocols : sequence of str, default=None
+        None means ``window-leaky``, ``within-session`` and, with several subjects,
+        ``cross-subject`` (and ``cross-subject-stimulus`` where clips repeat).
+    n_permutations : int, default=1
+        Permutations of the labels among the trials of each session; the mean over them
+        is reported.
+    random_state : int, default=0
+        Seed of the splits, and of the first permutation.
+    **options
+        Passed on to :func:`run_benchmark`.
+
+    Returns
+    -------
+    audit : pandas.DataFrame
+        One row per protocol and pipeline: ``true`` and ``permuted``, the balanced
+        accuracies with true and with permuted labels; ``chance``; ``chance_95``, what a
+        guess exceeds in one run of twenty; and ``marks``.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import SimulatedEmotion
+    >>> from eegemo.evaluation import audit_leakage
+    >>> null = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=12, effect=0)
+    >>> audit = audit_leakage(null, ["de-1nn"]).query("pipeline == 'de-1nn'")
+    >>> audit.set_index("protocol")["permuted"].gt(0.9).to_dict()
+    {'window-leaky': True, 'within-session': False}
+    """
+    if protocols is None:
+        protocols = ["window-leaky", "within-session"]
+        if len(dataset.subject_list) > 1:
+            protocols.append("cross-subject")
+    summaries = [
+        summarize(
+            run_benchmark(
+                dataset,
+                pipelines,
+                paradigm=paradigm,
+                protocols=protocols,
+                random_state=random_state,
+                permutation=permutation,
+                **options,
+            )
+        )
+        for permutation in [None, *range(random_state, random_state + n_permutations)]
+    ]
+    keys = ["dataset", "protocol", "task", "pipeline"]
+    audit = summaries[0].rename(columns={"balanced_accuracy": "true"})
+    permuted = pd.concat(summaries[1:]).groupby(keys, sort=False)["balanced_accuracy"]
+    audit = audit.join(permuted.mean().rename("permuted"), on=keys)
+    return audit[[*keys, "true", "permuted", "chance", "chance_95", "marks"]]
+
+
+def format_audit(audit):
+    """Lay out an audit for a terminal.
+
+    Parameters
+    ----------
+    audit : pandas.DataFrame
+        From :func:`audit_leakage`.
+
+    Returns
+    -------
+    text : str
+    """
+    lines = [
+        f"{audit['dataset'].iloc[0]}  (task: {audit['task'].iloc[0]}, "
+        f"chance {audit['chance'].iloc[0]:.3f})",
+        f"  {'pipeline':<14} {'protocol':<24} {'true':>6} {'permuted':>9}  marks",
+    ]
+    for row in audit.itertuples():
+        lines.append(
+            f"  {row.pipeline:<14} {row.protocol:<24} {row.true:>6.3f} "
+            f"{row.permuted:>9.3f}  {row.marks}".rstrip()
+        )
+    wide = audit.pivot(
+        index="pipeline", columns="protocol", values=["true", "permuted"]
+    )
+    if {"window-leaky", "within-session"} <= set(audit["protocol"]):
+        lines += ["", "What shuffling windows instead of trials adds (the leak):"]
+        for name, row in wide.iterrows():
+            gaps = {
+                kind: row[kind, "window-leaky"] - row[kind, "within-session"]
+                for kind in ("true", "permuted")
+            }
+            lines.append(
+                f"  {name:<14} {gaps['true']:+.3f} with true labels, "
+                f"{gaps['permuted']:+.3f} with permuted labels"
+            )
+    return "\n".join(lines)

@@ -1,0 +1,226 @@
+"""Compute the stateless head of pipelines once per recording, while it is loaded."""
+
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+from moabb.paradigms.base import BaseParadigm
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+from ._fold import record_scores
+
+
+def split_head(pipeline):
+    """Split a pipeline into the leading steps that need no fit, and the rest.
+
+    Parameters
+    ----------
+    pipeline : estimator
+
+    Returns
+    -------
+    head : Pipeline or None
+        None if nothing can be hoisted.
+    tail : estimator
+    """
+    if not isinstance(pipeline, Pipeline):
+        return None, pipeline
+    steps = pipeline.steps
+    n_head = 0
+    while n_head < len(steps) - 1 and _is_stateless(steps[n_head][1]):
+        n_head += 1
+    if n_head == 0:
+        return None, pipeline
+    return Pipeline(steps[:n_head]), Pipeline(steps[n_head:], memory=pipeline.memory)
+
+
+def _is_stateless(step):
+    return step in (None, "passthrough") or not get_tags(step).requires_fit
+
+
+class HoistedWindows:
+    """Rows of a data set: the features of each head, and what each row is.
+
+    It is indexed by rows, as MOABB's evaluations do with X.
+
+    Parameters
+    ----------
+    features : dict of str to array
+        Under the key of each head, one row per window.
+    failures : dict of str to str
+        For a head that failed, why.
+    metadata : pandas.DataFrame
+    digests : uint64 array of shape (n_windows,)
+        Fingerprint of the content of each window.
+    n_channels : int
+    """
+
+    def __init__(self, features, failures, metadata, digests, n_channels):
+        self.features = features
+        self.failures = failures
+        self.metadata = metadata
+        self.digests = digests
+        self.n_channels = n_channels
+
+    @property
+    def shape(self):
+        """Number of windows, number of channels."""
+        return len(self.metadata), self.n_channels
+
+    def __len__(self):
+        return len(self.metadata)
+
+    def __getitem__(self, rows):
+        return HoistedWindows(
+            {key: values[rows] for key, values in self.features.items()},
+            self.failures,
+            self.metadata.iloc[rows].reset_index(drop=True),
+            self.digests[rows],
+            self.n_channels,
+        )
+
+    @staticmethod
+    def concatenate(parts):
+        """Stack the rows of several; a head that failed in one has failed."""
+        failures = {k: v for part in parts for k, v in part.failures.items()}
+        keys = [key for key in parts[0].features if key not in failures]
+        return HoistedWindows(
+            {k: np.concatenate([part.features[k] for part in parts]) for k in keys},
+            failures,
+            pd.concat([part.metadata for part in parts], ignore_index=True),
+            np.concatenate([part.digests for part in parts]),
+            parts[0].n_channels,
+        )
+
+
+class HoistedParadigm(BaseParadigm):
+    """A paradigm whose X is :class:`HoistedWindows`, for MOABB's stock evaluations.
+
+    Parameters
+    ----------
+    paradigm : EmotionParadigm
+    heads : dict of str to transformer or None
+        None keeps the windows themselves.
+    dtype : str, default="float64"
+        Precision of the windows.
+    permutation : int, default=None
+        Seed with which labels are permuted among the trials of each session.
+    """
+
+    def __init__(self, paradigm, heads, dtype="float64", permutation=None):
+        super().__init__(filters=[[None, None]])
+        self.paradigm = paradigm
+        self.heads = heads
+        self.dtype = dtype
+        self.permutation = permutation
+        self._loaded = {}
+        self._last = None, None, None
+
+    @property
+    def datasets(self):
+        """The data sets of the paradigm."""
+        return self.paradigm.datasets
+
+    @property
+    def scoring(self):
+        """One scorer, which computes and stores every score of a fold."""
+        return {"balanced_accuracy": record_scores}
+
+    def is_valid(self, dataset):
+        """Tell whether the paradigm can use the data set."""
+        return self.paradigm.is_valid(dataset)
+
+    def used_events(self, dataset):
+        """Classes and their numbers."""
+        return self.paradigm.used_events(dataset)
+
+    def make_process_pipelines(self, dataset, *args, **kwargs):
+        """Make the steps of the paradigm."""
+        return self.paradigm.make_process_pipelines(dataset)
+
+    def get_data(self, dataset, subjects=None, **ignored):
+        """Load subjects one at a time, and keep only what the heads make of them."""
+        subjects = dataset.subject_list if subjects is None else subjects
+        if (dataset.code, subjects) == self._last[:2]:
+            return self._last[2]
+        parts, labels = zip(*(self._subject(dataset, s) for s in subjects), strict=True)
+        X = HoistedWindows.concatenate(parts)
+        data = X, np.concatenate(labels), X.metadata
+        self._last = dataset.code, list(subjects), data
+        return data
+
+    def _subject(self, dataset, subject):
+        key = dataset.code, subject
+        if key in self._loaded:
+            return self._loaded[key]
+        X, y, metadata = self.paradigm.get_data(dataset, [subject])
+        if self.permutation is not None:
+            y = permute_labels(y, metadata, [self.permutation, *subject_seed(subject)])
+        X = X.astype(self.dtype, copy=False)
+        features, failures = self._apply_heads(X)
+        digests = np.array([_fingerprint(x) for x in X], np.uint64)
+        result = HoistedWindows(features, failures, metadata, digests, X.shape[1]), y
+        if None not in self.heads.values():  # features are small: keep them in memory
+            self._loaded[key] = result
+        return result
+
+    def _apply_heads(self, X):
+        features, failures = {}, {}
+        for key, head in self.heads.items():
+            try:
+                features[key] = X if head is None else _transform(clone(head), X)
+            except Exception as error:  # the pipelines of this head fail, no other does
+                failures[key] = f"{type(error).__name__}: {error}"
+        return features, failures
+
+    def _get_events_pipeline(self, dataset):
+        return None
+
+
+def _transform(head, X):
+    """Apply a stateless head, and make sure that it treats each window alone."""
+    features = np.asarray(head.transform(X))
+    few = np.asarray(head.transform(X[:2]))
+    if not np.allclose(few, features[:2], equal_nan=True):
+        raise ValueError(
+            f"{' + '.join(head.named_steps)} gives a window other features in another "
+            "batch, so it cannot be computed once per recording: use hoist=False."
+        )
+    return features
+
+
+def _fingerprint(window):
+    digest = blake2b(np.ascontiguousarray(window), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def subject_seed(subject):
+    """Integers that stand for a subject, whether a number or a name, in a seed."""
+    return list(str(subject).encode())
+
+
+def permute_labels(y, metadata, seed):
+    """Permute the labels among the trials of each session; windows follow their trial.
+
+    Parameters
+    ----------
+    y : array of shape (n_windows,)
+    metadata : pandas.DataFrame
+        With the columns subject, session and trial.
+    seed : int or list of int
+
+    Returns
+    -------
+    permuted : array of shape (n_windows,)
+    """
+    rng = np.random.default_rng(seed)
+    permuted = np.array(y)
+    for _, rows in metadata.groupby(["subject", "session"], sort=True).indices.items():
+        trials, first, inverse = np.unique(
+            metadata["trial"].to_numpy()[rows], return_index=True, return_inverse=True
+        )
+        shuffled = rng.permutation(permuted[rows][first])
+        permuted[rows] = shuffled[inverse]
+    return permuted

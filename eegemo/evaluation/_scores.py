@@ -1,0 +1,137 @@
+"""Scores of one fold, per window and per trial."""
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score
+
+SCORES = (
+    "balanced_accuracy",
+    "accuracy",
+    "f1_macro",
+    "roc_auc",
+    "trial_balanced_accuracy",
+)
+
+
+def predict_scores(estimator, X, classes):
+    """Predicted class and score of each class, in the order of ``classes``.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+    X : array of shape (n_windows, ...)
+    classes : sequence of str
+        The classes of the task.
+
+    Returns
+    -------
+    predicted : int array of shape (n_windows,)
+        Positions in ``classes``.
+    scores : array of shape (n_windows, n_classes)
+        NaN if the classifier has no scores; -inf for a class it was not trained on.
+    """
+    position = {name: i for i, name in enumerate(classes)}
+    predicted = np.array([position[name] for name in estimator.predict(X)], int)
+    scores = np.full((len(predicted), len(classes)), np.nan)
+    methods = ("decision_function", "predict_proba")
+    method = next((m for m in methods if hasattr(estimator, m)), None)
+    if method is not None:
+        raw = getattr(estimator, method)(X)
+        if raw.ndim == 1:
+            raw = np.column_stack([-raw, raw])
+        scores[:] = -np.inf
+        scores[:, [position[name] for name in estimator.classes_]] = raw
+    return predicted, scores
+
+
+def fold_scores(classes, y, trial, prediction):
+    """All scores of a test set.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    y : array of str, shape (n_windows,)
+    trial : sequence of int, shape (n_windows,)
+    prediction : (predicted, scores) or None
+        What :func:`predict_scores` returned; None if the pipeline failed.
+
+    Returns
+    -------
+    scores : dict
+        The scores, None where one is undefined; the chance level of balanced accuracy;
+        the confusion matrices (rows are true classes) of windows and of trials; the
+        true and predicted classes of the windows.
+    """
+    true = np.array([classes.index(name) for name in y], int)
+    out = dict.fromkeys(SCORES) | {"chance": 1 / len(classes)}
+    out |= {"confusion": None, "trial_confusion": None, "y_true": true.tolist()}
+    if prediction is None:
+        return out | {"y_pred": None}
+    predicted, scores = prediction
+    labels = range(len(classes))
+    confusion = confusion_matrix(true, predicted, labels=labels)
+    of_trials = trial_votes(true, trial, predicted, scores)
+    votes = confusion_matrix(*of_trials, labels=labels)
+    return out | {
+        "balanced_accuracy": balanced_accuracy(confusion),
+        "accuracy": float((true == predicted).mean()),
+        "f1_macro": f1_score(true, predicted, average="macro", zero_division=0.0),
+        "roc_auc": _roc_auc(true, scores),
+        "trial_balanced_accuracy": balanced_accuracy(votes),
+        "confusion": confusion.tolist(),
+        "trial_confusion": votes.tolist(),
+        "y_pred": predicted.tolist(),
+    }
+
+
+def balanced_accuracy(confusion):
+    """Mean recall of the classes that occur.
+
+    Parameters
+    ----------
+    confusion : array-like of shape (n_classes, n_classes)
+        Rows are true classes.
+
+    Returns
+    -------
+    score : float
+    """
+    confusion = np.asarray(confusion, float)
+    support = confusion.sum(axis=1)
+    occurs = support > 0
+    return float((np.diag(confusion)[occurs] / support[occurs]).mean())
+
+
+def trial_votes(true, trial, predicted, scores):
+    """Majority vote over the windows of each trial.
+
+    Equal votes are decided by the sum of the classes' scores.
+
+    Returns
+    -------
+    true, voted : int arrays of shape (n_trials,)
+    """
+    _, first, of_trial = np.unique(trial, return_index=True, return_inverse=True)
+    votes = np.zeros((len(first), scores.shape[1]))
+    np.add.at(votes, (of_trial, predicted), 1)
+    sums = np.zeros_like(votes)
+    np.add.at(sums, of_trial, np.nan_to_num(scores, nan=0.0, neginf=-1e300))
+    best = votes == votes.max(axis=1, keepdims=True)
+    return true[first], np.where(best, sums, -np.inf).argmax(axis=1)
+
+
+def _roc_auc(true, scores):
+    """Compute the area under the ROC curve, macro one-vs-rest over several classes."""
+    if np.isnan(scores).any():
+        return None
+    finite = np.nan_to_num(scores, neginf=np.finfo(float).min)
+    if scores.shape[1] == 2:
+        finite = finite[:, 1:]
+        classes = [1]
+    else:
+        classes = range(scores.shape[1])
+    areas = [
+        roc_auc_score(true == c, finite[:, i])
+        for i, c in enumerate(classes)
+        if 0 < (true == c).sum() < len(true)
+    ]
+    return float(np.mean(areas)) if areas else None

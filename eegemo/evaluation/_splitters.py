@@ -1,0 +1,108 @@
+"""Splitters for MOABB's evaluations, grouped by construction."""
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+
+class TrialFolds(StratifiedGroupKFold):
+    """Stratified folds of whole trials; as many as the rarest class has trials, at most.
+
+    A session in which a class has a single trial, or that has a single class, gives no
+    fold: no classifier could be trained and tested on it.
+    """
+
+    def split(self, X, y, groups):
+        """Yield training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, ...)
+        y : array-like of shape (n_windows,)
+        groups : array-like of shape (n_windows,)
+            The trial of each window.
+
+        Yields
+        ------
+        train, test : int arrays
+        """
+        n_splits = n_trial_folds(y, groups, self.n_splits)
+        if n_splits >= 2:
+            folds = StratifiedGroupKFold(
+                n_splits, shuffle=self.shuffle, random_state=self.random_state
+            )
+            yield from folds.split(X, y, groups)
+
+
+class SubjectStimulusFolds(StratifiedGroupKFold):
+    """Leave out one subject and, at once, a fold of stimuli.
+
+    The test windows are those of the subject on the stimuli; training uses neither the
+    subject nor the stimuli.
+    """
+
+    def split(self, X, y, groups):
+        """Yield training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, ...)
+        y : array-like of shape (n_windows,)
+        groups : array of str, shape (n_windows,)
+            From :func:`subject_and_stimulus`.
+
+        Yields
+        ------
+        train, test : int arrays
+        """
+        subject, stimulus = np.array([group.split(_SEPARATOR) for group in groups]).T
+        n_splits = max(2, n_trial_folds(y, stimulus, self.n_splits))
+        folds = StratifiedGroupKFold(
+            n_splits, shuffle=self.shuffle, random_state=self.random_state
+        )
+        test_sets = [test for _, test in folds.split(stimulus, y, stimulus)]
+        for name in dict.fromkeys(subject):
+            for rows in test_sets:
+                of_subject = subject == name
+                of_stimuli = np.isin(np.arange(len(y)), rows)
+                train = np.flatnonzero(~of_subject & ~of_stimuli)
+                test = np.flatnonzero(of_subject & of_stimuli)
+                if len(test):
+                    yield train, test
+
+
+_SEPARATOR = "\x1f"
+
+
+def subject_and_stimulus(metadata):
+    """Join subject and stimulus of each window into one group.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+
+    Returns
+    -------
+    groups : array of str, shape (n_windows,)
+    """
+    subject = metadata["subject"].astype(str)
+    return (subject + _SEPARATOR + metadata["stimulus"].astype(str)).to_numpy(str)
+
+
+def n_trial_folds(y, trial, n_splits):
+    """Return the folds that the rarest class allows, or 0 if there is one class.
+
+    Parameters
+    ----------
+    y, trial : array-like of shape (n_windows,)
+    n_splits : int
+        At most as many.
+
+    Returns
+    -------
+    n_folds : int
+    """
+    pairs = np.unique(
+        np.column_stack([np.asarray(y, str), np.asarray(trial, str)]), axis=0
+    )
+    _, counts = np.unique(pairs[:, 0], return_counts=True)
+    return 0 if len(counts) < 2 else min(n_splits, int(counts.min()))

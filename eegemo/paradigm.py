@@ -1,0 +1,478 @@
+"""MOABB paradigm: windows of trials, with their emotion labels and identities."""
+
+from numbers import Real
+
+import mne
+import numpy as np
+import pandas as pd
+from moabb.datasets.bids_interface import StepType
+from moabb.datasets.preprocessing import FixedPipeline
+from moabb.paradigms.base import BaseParadigm
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_scalar
+
+from . import datasets as _datasets
+from .datasets._base import QUADRANT_CLASSES, RATING_CLASSES
+
+
+class EmotionParadigm(BaseParadigm):
+    """Windows of emotion-eliciting trials, for all of MOABB's evaluations.
+
+    Windows never cross the edge of a trial, and have exactly ``window * sfreq``
+    samples. A recording is filtered and resampled as a whole, before it is cut; windows
+    that overlap an annotation starting with "bad" are left out.
+
+    Parameters
+    ----------
+    task : str, default=None
+        What to recognise: one of the data set's ``tasks``, such as ``"emotion"``,
+        ``"valence"``, ``"arousal"`` or ``"quadrant"``. None takes its first.
+    window : float, default=4.0
+        Length of a window in seconds; None takes whole trials, which must then be
+        equally long.
+    stride : float, default=None
+        From one window's start to the next, in seconds; None means ``window``, so that
+        windows do not overlap.
+    fmin, fmax : float, default=0.5, 50.0
+        Band-pass in Hz (MNE's zero-phase Butterworth); None leaves an edge open. An
+        ``fmax`` at or above the Nyquist frequency of a recording is left out for it.
+    sfreq : float, default=None
+        Sampling rate in Hz to resample to; None keeps that of the recordings.
+    channels : sequence of str, default=None
+        EEG channels to use, in this order; None takes all.
+    threshold : float, default=None
+        A rating of at least this is ``"high"``, a smaller one ``"low"``; None takes the
+        middle of the data set's scale. Only for tasks made of ratings.
+    scorer : str, callable or dict, default="balanced_accuracy"
+        What MOABB's own evaluations report.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import SimulatedEmotion
+    >>> from eegemo.paradigm import EmotionParadigm
+    >>> data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=3)
+    >>> X, y, metadata = EmotionParadigm(window=4.0).get_data(data)
+    >>> X.shape
+    (15, 16, 512)
+    >>> metadata.columns.tolist()
+    ['subject', 'session', 'run', 'trial', 'stimulus', 'onset', 'duration']
+    """
+
+    def __init__(
+        self,
+        task=None,
+        window=4.0,
+        stride=None,
+        fmin=0.5,
+        fmax=50.0,
+        sfreq=None,
+        channels=None,
+        threshold=None,
+        scorer="balanced_accuracy",
+    ):
+        for name, value in [
+            ("window", window),
+            ("stride", stride),
+            ("fmin", fmin),
+            ("fmax", fmax),
+            ("sfreq", sfreq),
+        ]:
+            if value is not None:
+                check_scalar(value, name, Real, min_val=0, include_boundaries="neither")
+        if None not in (fmin, fmax) and fmin >= fmax:
+            raise ValueError(f"fmin={fmin:g} should be below fmax={fmax:g}.")
+        if stride is not None and window is None:
+            raise ValueError("stride means nothing with window=None: give a window.")
+        channels = None if channels is None else list(channels)
+        super().__init__(
+            filters=[[fmin, fmax]], channels=channels, resample=sfreq, scorer=scorer
+        )
+        self.task = task
+        self.window = window
+        self.stride = stride
+        self.fmin = fmin
+        self.fmax = fmax
+        self.sfreq = sfreq
+        self.threshold = threshold
+
+    def __repr__(self):
+        parameters = ", ".join(f"{k}={v!r}" for k, v in self.parameters.items())
+        return f"EmotionParadigm({parameters})"
+
+    @property
+    def parameters(self):
+        """All parameters, as a dict."""
+        names = "task window stride fmin fmax sfreq channels threshold scorer"
+        return {name: getattr(self, name) for name in names.split()}
+
+    @property
+    def datasets(self):
+        """The data sets of this package."""
+        return [getattr(_datasets, name)() for name in _datasets.__all__]
+
+    @property
+    def scoring(self):
+        """What MOABB's evaluations report."""
+        return self.scorer
+
+    def is_valid(self, dataset):
+        """Tell whether the data set has emotion trials, and this task."""
+        tasks = getattr(dataset, "tasks", {})
+        return (
+            dataset.paradigm == "emotion" and (self.task or next(iter(tasks))) in tasks
+        )
+
+    def used_events(self, dataset):
+        """Classes of the task, numbered from 1.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+
+        Returns
+        -------
+        events : dict of str to int
+        """
+        classes = dataset.tasks[self.task_of(dataset)]
+        return {name: code for code, name in enumerate(classes, start=1)}
+
+    def task_of(self, dataset):
+        """Name of the task on this data set.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+
+        Returns
+        -------
+        task : str
+
+        Raises
+        ------
+        ValueError
+            The data set has no such task.
+        """
+        task = self.task or next(iter(dataset.tasks))
+        if task not in dataset.tasks:
+            raise ValueError(
+                f"{dataset.code} has no task {task!r}: choose one of "
+                f"{', '.join(dataset.tasks)}."
+            )
+        return task
+
+    def sfreq_of(self, dataset):
+        """Sampling rate of the windows in Hz; reads one recording if need be.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+
+        Returns
+        -------
+        sfreq : float
+        """
+        if self.sfreq is not None:
+            return float(self.sfreq)
+        subject = dataset.subject_list[0]
+        sessions = dataset.get_data(subjects=[subject])[subject]
+        runs = next(iter(sessions.values()))
+        return float(next(iter(runs.values())).info["sfreq"])
+
+    def make_process_pipelines(
+        self, dataset, return_epochs=False, return_raws=False, postprocess_pipeline=None
+    ):
+        """Make the steps from a raw recording to windows, as MOABB names them.
+
+        Their representations hold every parameter, since MOABB keys results by them.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+        return_epochs : bool, default=False
+            Stop at :class:`mne.Epochs`.
+        return_raws : bool, default=False
+            Not supported: the labels belong to windows.
+        postprocess_pipeline : transformer, default=None
+            Applied, without fit, to the windows of each recording.
+
+        Returns
+        -------
+        pipelines : list of one pipeline
+        """
+        if return_raws:
+            raise ValueError(
+                "EmotionParadigm labels windows, not recordings: use return_epochs, or "
+                "dataset.get_data() for the raw recordings."
+            )
+        task = self.task_of(dataset)
+        threshold = self.threshold
+        if threshold is None:
+            threshold = sum(dataset.scale) / 2
+        steps = [
+            (
+                StepType.RAW,
+                FilterRecording(self.fmin, self.fmax, self.sfreq, self.channels),
+            ),
+            (
+                StepType.EPOCHS,
+                CutTrials(
+                    self.window, self.stride, task, threshold, dataset.tasks[task]
+                ),
+            ),
+        ]
+        if not return_epochs:
+            step = EpochsToWindows(dataset.unit_factor, postprocess_pipeline)
+            steps.append((StepType.ARRAY, step))
+        return [FixedPipeline(steps)]
+
+    def get_data(
+        self,
+        dataset,
+        subjects=None,
+        return_epochs=False,
+        return_raws=False,
+        cache_config=None,
+        postprocess_pipeline=None,
+        process_pipelines=None,
+        additional_metadata=None,
+        n_jobs=1,
+    ):
+        """Windows, labels and what each window is.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+        subjects : list of int, default=None
+            None means all subjects of the data set.
+        return_epochs : bool, default=False
+            Return :class:`mne.Epochs`, in volts, instead of an array in microvolts.
+        return_raws : bool, default=False
+            Not supported.
+        cache_config : moabb.datasets.base.CacheConfig or dict, default=None
+        postprocess_pipeline : transformer, default=None
+            Applied, without fit, to the windows of each recording.
+        process_pipelines : list of one pipeline, default=None
+            What :meth:`make_process_pipelines` returned.
+        additional_metadata : ignored
+            All metadata are always there.
+        n_jobs : int, default=1
+            Subjects loaded at a time.
+
+        Returns
+        -------
+        X : array of shape (n_windows, n_channels, n_times), or mne.Epochs
+        y : array of str, shape (n_windows,)
+        metadata : pandas.DataFrame
+            ``subject``, ``session``, ``run``, ``trial`` (unique within the session),
+            ``stimulus`` (what was shown, the same wherever it was shown again),
+            ``onset`` (of the window, in seconds from the start of the run) and
+            ``duration`` (in seconds).
+        """
+        if process_pipelines is None:
+            process_pipelines = self.make_process_pipelines(
+                dataset, return_epochs, return_raws, postprocess_pipeline
+            )
+        loaded = dataset.get_data(
+            subjects=subjects,
+            cache_config=cache_config,
+            process_pipeline=process_pipelines[0],
+            n_jobs=n_jobs,
+        )
+        parts = [
+            _run_data(part, return_epochs, subject=subject, session=session, run=run)
+            for subject, sessions in loaded.items()
+            for session, runs in sessions.items()
+            for run, part in runs.items()
+            if part is not None
+        ]
+        if not parts:
+            raise ValueError(f"{dataset.code} gave no window for subjects {subjects}.")
+        X, y, metadata = zip(*parts, strict=True)
+        metadata = pd.concat(metadata, ignore_index=True)
+        if return_epochs:
+            X = mne.concatenate_epochs(list(X), verbose="error")
+            X.metadata = metadata.assign(label=np.concatenate(y))
+            return X, np.concatenate(y), metadata
+        lengths = {x.shape[1:] for x in X}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"The recordings of {dataset.code} give windows of different (channels, "
+                f"samples): {sorted(lengths)}. Give window=, sfreq= and channels=."
+            )
+        return np.concatenate(X), np.concatenate(y), metadata
+
+    def _get_events_pipeline(self, dataset):
+        """Return nothing: CutTrials finds the trials itself."""
+        return None
+
+
+def _run_data(part, is_epochs, **identity):
+    """Split one processed run into X, y and metadata with subject, session and run."""
+    facts = part.metadata if is_epochs else part["metadata"]
+    metadata = facts.drop(columns="label").reset_index(drop=True)
+    for position, (name, value) in enumerate(identity.items()):
+        metadata.insert(position, name, value)
+    return (part if is_epochs else part["X"]), facts["label"].to_numpy(str), metadata
+
+
+class FilterRecording(BaseEstimator):
+    """Pick EEG channels of a Raw, filter it and resample it."""
+
+    def __init__(self, fmin, fmax, sfreq, channels):
+        self.fmin = fmin
+        self.fmax = fmax
+        self.sfreq = sfreq
+        self.channels = channels
+
+    def transform(self, raw):
+        """Return a new Raw; the annotations stay."""
+        raw = raw.copy().load_data(verbose="error")
+        if self.channels is None:
+            raw.pick("eeg", exclude="bads", verbose="error")
+        else:
+            unknown = [name for name in self.channels if name not in raw.ch_names]
+            if unknown:
+                raise ValueError(
+                    f"The recording has no channel {', '.join(unknown)}; it has "
+                    f"{', '.join(raw.ch_names)}."
+                )
+            raw.pick(self.channels, verbose="error").reorder_channels(self.channels)
+        fmax = self.fmax
+        if fmax is not None and fmax >= raw.info["sfreq"] / 2:
+            fmax = None
+        if self.fmin is not None or fmax is not None:
+            raw.filter(self.fmin, fmax, method="iir", verbose="error")
+        if self.sfreq is not None and self.sfreq != raw.info["sfreq"]:
+            raw.resample(self.sfreq, verbose="error")
+        return raw
+
+
+class CutTrials(BaseEstimator):
+    """Cut the annotated trials of a Raw into labelled windows, as mne.Epochs."""
+
+    def __init__(self, window, stride, task, threshold, classes):
+        self.window = window
+        self.stride = stride
+        self.task = task
+        self.threshold = threshold
+        self.classes = classes
+
+    def transform(self, raw):
+        """Return Epochs with metadata; None if the recording has no trial."""
+        rows = [
+            (start, stop, label, extras)
+            for onset, duration, extras in _trials(raw)
+            for label in [self._label(extras)]
+            for start, stop in self._windows(raw, onset, duration, extras["trial"])
+        ]
+        if not rows:
+            return None
+        lengths = {stop - start for start, stop, _, _ in rows}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"The trials last {min(lengths)} to {max(lengths)} samples, so whole "
+                "trials do not fit one array: give window= in seconds."
+            )
+        data = raw.get_data(verbose="error")
+        sfreq = raw.info["sfreq"]
+        X = np.stack([data[:, start:stop] for start, stop, _, _ in rows])
+        metadata = pd.DataFrame(
+            [
+                {
+                    "trial": int(extras["trial"]),
+                    "stimulus": str(extras["stimulus"]),
+                    "onset": start / sfreq,
+                    "duration": (stop - start) / sfreq,
+                    "label": label,
+                }
+                for start, stop, label, extras in rows
+            ]
+        )
+        codes = {name: code for code, name in enumerate(self.classes, start=1)}
+        events = [
+            (start, extras["trial"], codes[label]) for start, _, label, extras in rows
+        ]
+        return mne.EpochsArray(
+            X,
+            raw.info,
+            np.asarray(events, int),
+            event_id={k: v for k, v in codes.items() if k in set(metadata["label"])},
+            metadata=metadata,
+            proj=False,
+            verbose="error",
+        )
+
+    def _windows(self, raw, onset, duration, trial):
+        """First and last sample of each window of a trial, without the bad ones."""
+        sfreq = raw.info["sfreq"]
+        first = round(onset * sfreq)
+        n_trial = min(round(duration * sfreq), len(raw.times) - first)
+        length = n_trial if self.window is None else round(self.window * sfreq)
+        if not 0 < length <= n_trial:
+            raise ValueError(
+                f"Trial {trial} lasts {n_trial / sfreq:g} s, too short for a window of "
+                f"{length / sfreq:g} s: use shorter windows."
+            )
+        step = max(1, round((self.stride or length / sfreq) * sfreq))
+        starts = range(first, first + n_trial - length + 1, step)
+        bad = [
+            (round(o * sfreq), round((o + d) * sfreq))
+            for o, d, description in _annotated(raw)
+            if description.lower().startswith("bad")
+        ]
+        return [
+            (start, start + length)
+            for start in starts
+            if not any(b < start + length and e > start for b, e in bad)
+        ]
+
+    def _label(self, extras):
+        if self.task in extras and isinstance(extras[self.task], str):
+            return extras[self.task]
+        if self.task == "quadrant":
+            levels = [self._level(extras, name) for name in ("valence", "arousal")]
+            return QUADRANT_CLASSES[2 * levels[0] + levels[1]]
+        return RATING_CLASSES[self._level(extras, self.task)]
+
+    def _level(self, extras, name):
+        return int(float(extras[name]) >= self.threshold)
+
+
+class EpochsToWindows(BaseEstimator):
+    """Turn Epochs into an array in the data set's unit, then apply a transformer."""
+
+    def __init__(self, unit_factor, postprocess):
+        self.unit_factor = unit_factor
+        self.postprocess = postprocess
+
+    def transform(self, epochs):
+        """Return the windows and what they are."""
+        X = epochs.get_data(copy=True)
+        X *= self.unit_factor
+        if self.postprocess is not None:
+            X = self.postprocess.transform(X)
+        return {"X": X, "metadata": epochs.metadata}
+
+
+def _trials(raw):
+    """Onset and duration in seconds, and extras, of the annotations that are trials."""
+    extras = getattr(raw.annotations, "extras", None) or []
+    return [
+        (onset, duration, extra)
+        for (onset, duration, _), extra in zip(_annotated(raw), extras, strict=True)
+        if extra and "trial" in extra
+    ]
+
+
+def _annotated(raw):
+    """Onset from the first sample, duration and description of each annotation."""
+    annotations = raw.annotations
+    return [
+        (onset - raw.first_time, duration, description)
+        for onset, duration, description in zip(
+            annotations.onset,
+            annotations.duration,
+            annotations.description,
+            strict=True,
+        )
+    ]

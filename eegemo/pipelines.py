@@ -1,0 +1,131 @@
+"""The named, ready-made pipelines."""
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from .covariance import AugmentedCovariances, Covariances
+from .features import DifferentialEntropy
+from .riemann import MDM, TangentSpace
+
+
+def list_pipelines():
+    """Names of the ready-made pipelines, each with a line of what it does.
+
+    Returns
+    -------
+    pipelines : dict of str to str
+
+    Examples
+    --------
+    >>> from eegemo.pipelines import list_pipelines
+    >>> sorted(list_pipelines())
+    ['acm-ts-svm', 'cov-mdm', 'cov-ts-lr', 'de-1nn', 'de-svm', 'trivial']
+    """
+    return {name: make.__doc__.splitlines()[0] for name, make in _MAKERS.items()}
+
+
+def make_named_pipeline(name, sfreq):
+    """Build a ready-made pipeline.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_pipelines`.
+    sfreq : float
+        Sampling rate of the windows in Hz.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        A classifier of windows of shape (n_windows, n_channels, n_times).
+
+    Raises
+    ------
+    ValueError
+        There is no pipeline of that name.
+
+    Examples
+    --------
+    >>> from eegemo.pipelines import make_named_pipeline
+    >>> list(make_named_pipeline("cov-mdm", sfreq=128).named_steps)
+    ['covariances', 'mdm']
+    """
+    if name not in _MAKERS:
+        raise ValueError(
+            f"Unknown pipeline {name!r}: choose from {', '.join(_MAKERS)}, or pass your "
+            "own estimator."
+        )
+    return Pipeline(_MAKERS[name](sfreq))
+
+
+def _trivial(sfreq):
+    """Most frequent training class, whatever the EEG: the baseline to beat."""
+    return [
+        ("nothing", FunctionTransformer(_no_features)),
+        ("majority", DummyClassifier(strategy="prior")),
+    ]
+
+
+def _de_svm(sfreq):
+    """Differential entropy in five bands, linear SVM."""
+    return [
+        ("de", DifferentialEntropy(sfreq)),
+        ("scaler", StandardScaler()),
+        ("svm", SVC(kernel="linear", C=0.1)),
+    ]
+
+
+def _de_1nn(sfreq):
+    """Differential entropy, nearest neighbour: the one that leaks the most."""
+    return [
+        ("de", DifferentialEntropy(sfreq)),
+        ("scaler", StandardScaler()),
+        ("1nn", KNeighborsClassifier(n_neighbors=1)),
+    ]
+
+
+def _cov_mdm(sfreq):
+    """OAS covariance, minimum distance to Riemannian mean."""
+    return [("covariances", Covariances("oas")), ("mdm", MDM())]
+
+
+def _cov_ts_lr(sfreq):
+    """OAS covariance, Riemannian tangent space, logistic regression."""
+    return [
+        ("covariances", Covariances("oas")),
+        ("tangent_space", TangentSpace()),
+        ("scaler", StandardScaler()),
+        ("lr", LogisticRegression(C=0.01, max_iter=1000)),
+    ]
+
+
+def _acm_ts_svm(sfreq):
+    """Augmented covariance (order 3, lag near 30 ms), tangent space, linear SVM."""
+    lag = max(1, round(0.03 * sfreq))
+    # the log-Euclidean mean is as good a tangent point, at a tenth of the time
+    tangent_point = {"mean": "logeuclid", "map": "riemann"}
+    return [
+        ("augmented", AugmentedCovariances(order=3, lag=lag)),
+        ("tangent_space", TangentSpace(metric=tangent_point)),
+        ("scaler", StandardScaler()),
+        ("svm", SVC(kernel="linear", C=0.01)),
+    ]
+
+
+def _no_features(X):
+    return np.zeros((len(X), 1))
+
+
+_MAKERS = {
+    "trivial": _trivial,
+    "de-svm": _de_svm,
+    "cov-mdm": _cov_mdm,
+    "cov-ts-lr": _cov_ts_lr,
+    "acm-ts-svm": _acm_ts_svm,
+    "de-1nn": _de_1nn,
+}
