@@ -25,7 +25,10 @@ class _ThreeDimensionalMixin:
         checked = validate_data(
             self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
         )
-        return checked if isinstance(checked, tuple) else (checked, None)
+        X, y = checked if isinstance(checked, tuple) else (checked, None)
+        if 0 in X.shape:
+            raise ValueError(f"X is empty: an array of shape {X.shape}.")
+        return X, y
 
 
 class WindowInputMixin(_ThreeDimensionalMixin):

@@ -161,7 +161,7 @@ class EmotionParadigm(BaseParadigm):
         return task
 
     def sfreq_of(self, dataset):
-        """Sampling rate of the windows in Hz; reads one recording if need be.
+        """Return the sampling rate of the windows; reads a recording if need be.
 
         Parameters
         ----------
@@ -296,8 +296,8 @@ class EmotionParadigm(BaseParadigm):
         lengths = {x.shape[1:] for x in X}
         if len(lengths) > 1:
             raise ValueError(
-                f"The recordings of {dataset.code} give windows of different (channels, "
-                f"samples): {sorted(lengths)}. Give window=, sfreq= and channels=."
+                f"The recordings of {dataset.code} give windows of different "
+                f"(channels, samples): {sorted(lengths)}. Give window=, sfreq= and channels=."
             )
         return np.concatenate(X), np.concatenate(y), metadata
 

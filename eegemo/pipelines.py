@@ -57,8 +57,8 @@ def make_named_pipeline(name, sfreq):
     """
     if name not in _MAKERS:
         raise ValueError(
-            f"Unknown pipeline {name!r}: choose from {', '.join(_MAKERS)}, or pass your "
-            "own estimator."
+            f"Unknown pipeline {name!r}: choose from {', '.join(_MAKERS)}, or pass "
+            "your own estimator."
         )
     return Pipeline(_MAKERS[name](sfreq))
 

@@ -22,10 +22,10 @@ class Covariances(
     estimator : str or callable, default="scm"
         ``"scm"`` (sample covariance, divided by n_times), ``"lwf"`` (Ledoit-Wolf),
         ``"oas"`` (oracle approximating shrinkage [1]_), ``"corr"`` (correlation), or
-        any other estimator of :func:`pyriemann.geometry.covariance.covariances`, by
-        name or as a callable. After an average reference or ICA, or with fewer samples
-        than channels, ``"scm"`` is singular; ``"lwf"`` and ``"oas"`` stay positive
-        definite.
+        any other estimator of :func:`pyriemann.geometry.covariance.covariances`; or a
+        callable from one window (n_channels, n_times) to its matrix. After an average
+        reference or ICA, or with fewer samples than channels, ``"scm"`` is singular;
+        ``"lwf"`` and ``"oas"`` stay positive definite.
     estimator_params : dict, default=None
         Further arguments of the estimator, such as ``{"assume_centered": True}``.
 

@@ -43,7 +43,7 @@ def _estimate(X, estimator, params):
 
 
 def check_estimator_params(estimator, estimator_params):
-    """Raise unless the parameters of a covariance transformer are ones that can be used."""
+    """Raise unless a covariance transformer can use these parameters."""
     if not (isinstance(estimator, str) or callable(estimator)):
         raise TypeError(
             "estimator should be the name of a covariance estimator or a callable, got "

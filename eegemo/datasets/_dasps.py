@@ -8,6 +8,7 @@ import mne
 import numpy as np
 
 from ._base import QUADRANT_CLASSES, RATING_CLASSES, EmotionDataset, trial_annotations
+from ._head import standard_montage
 
 CHANNELS = (
     *("AF3", "F7", "F3", "FC5", "T7", "P7", "O1"),
@@ -315,9 +316,7 @@ def _facts(trial, rated):
 
 def _info():
     info = mne.create_info(list(CHANNELS), SFREQ, "eeg")
-    # MNE 1.13 renamed standard_1020, and older versions do not know the new name.
-    known = mne.channels.get_builtin_montages()
-    info.set_montage("colin27_1020" if "colin27_1020" in known else "standard_1020")
+    info.set_montage(standard_montage())
     return info
 
 

@@ -12,13 +12,21 @@ import numpy as np
 from scipy import fft
 
 from ._base import EmotionDataset, trial_annotations
+from ._head import (
+    SOURCE_DEPTH,
+    directions,
+    falloff,
+    leadfield,
+    site_directions,
+    standard_montage,
+    unit,
+)
 
 MODEL_VERSION = 1  # to be raised when the same parameters give other data
 
 CHANNELS = "Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 Pz P8 Oz".split()
 # Sources lie under these sites, at SOURCE_DEPTH of the radius of the head.
 SITES = "AF3 AF4 F7 F3 Fz F4 F8 FC1 FC2 T7 C3 Cz C4 T8 P7 P3 Pz P4 P8 O1 Oz O2".split()
-SOURCE_DEPTH = 0.6
 COMPONENTS = ("aperiodic", "alpha", "beta", "gamma")
 BETA_HZ, GAMMA_HZ = (13.0, 30.0), (30.0, 45.0)
 ALPHA_HZ, ALPHA_SPREAD_HZ, ALPHA_WIDTH_HZ = 10.0, 1.5, 1.0
@@ -226,7 +234,7 @@ class SimulatedEmotion(EmotionDataset):
     def _draw_person(self, subject):
         """Draw what stays the same in all sessions of a subject."""
         rng, effect = self._rng("subject", subject), self.subject_effect
-        sites = _directions(SITES)
+        sites = directions(SITES)
         shift = SOURCE_SHIFT * effect * rng.standard_normal(sites.shape)
         tilt = 2 * SOURCE_SHIFT * effect * rng.standard_normal(sites.shape)
         gain = (
@@ -235,8 +243,8 @@ class SimulatedEmotion(EmotionDataset):
         alpha_hz = ALPHA_HZ + ALPHA_SPREAD_HZ * effect * rng.uniform(-1, 1)
         exponent = EXPONENT + EXPONENT_SPREAD * effect * rng.standard_normal()
         return SimpleNamespace(
-            positions=SOURCE_DEPTH * _unit(sites + shift),
-            moments=_unit(sites + shift + tilt),
+            positions=SOURCE_DEPTH * unit(sites + shift),
+            moments=unit(sites + shift + tilt),
             gain=gain,
             alpha_hz=np.clip(alpha_hz, 7.0, 13.0),
             exponent=max(exponent, 0.2),
@@ -253,11 +261,11 @@ class SimulatedEmotion(EmotionDataset):
         shape = (len(COMPONENTS), len(SITES), 1)
         gain += SESSION_GAIN * self.session_effect * rng.standard_normal(shape)
         shift = CAP_SHIFT * self.session_effect * rng.standard_normal(3)
-        electrodes = _directions(self.channels)
-        electrodes = _unit(electrodes + np.cross(shift, electrodes))  # a small turn
+        electrodes = directions(self.channels)
+        electrodes = unit(electrodes + np.cross(shift, electrodes))  # a small turn
 
         sources = self._sources(subject, session, person, gain, response[:, 3:])
-        data = _leadfield(electrodes, person.positions, person.moments) @ sources
+        data = leadfield(electrodes, person.positions, person.moments) @ sources
         rng = self._rng("artefact", subject, session)
         n_times = data.shape[1]
         data += SENSOR_UV * rng.standard_normal(data.shape, dtype=np.float32)
@@ -314,7 +322,7 @@ class SimulatedEmotion(EmotionDataset):
 
     def _as_raw(self, data, order):
         info = mne.create_info(list(self.channels), self.sfreq, "eeg")
-        info.set_montage(_montage())
+        info.set_montage(standard_montage())
         raw = mne.io.RawArray(data.astype(np.float64) * 1e-6, info, verbose="error")
         rest, length = self._samples()
         onsets = (rest + (rest + length) * np.arange(self.n_trials)) / self.sfreq
@@ -345,7 +353,7 @@ def _codes(n_classes):
 @lru_cache(maxsize=1)
 def _levels():
     """Return the amplitude of the components of the sources, (n_components, n)."""
-    back = 0.5 - 0.5 * _directions(SITES)[:, 1]
+    back = 0.5 - 0.5 * directions(SITES)[:, 1]
     alpha = ALPHA_FRONT_UV + (ALPHA_BACK_UV - ALPHA_FRONT_UV) * back
     flat = np.ones(len(SITES))
     return np.array([APERIODIC_UV * flat, alpha, BETA_UV * flat, GAMMA_UV * flat])
@@ -354,7 +362,7 @@ def _levels():
 @lru_cache(maxsize=1)
 def _patterns():
     """Return the log gains of valence, arousal and asymmetry, (3, n_components, n)."""
-    x, y, _ = _directions(SITES).T
+    x, y, _ = directions(SITES).T
     patterns = np.zeros((3, len(COMPONENTS), len(SITES)))
     temporal = np.abs(x) > 0.7
     patterns[0, 2:, temporal] = VALENCE_GAIN
@@ -396,20 +404,6 @@ def _couple(signal, noise, strength, n_fft):
     signal[FOLLOWERS] = own * signal[FOLLOWERS] + strength * late
 
 
-def _leadfield(electrodes, positions, moments):
-    """Compute the potential of dipoles on a homogeneous sphere of radius 1.
-
-    It is the gradient, at the source, of the Neumann function of the sphere. The mean
-    over the sphere is zero, and a source at SOURCE_DEPTH reaches about 1 above it.
-    """
-    gap = electrodes[:, None] - positions
-    d = np.linalg.norm(gap, axis=-1)[..., None]
-    along = (electrodes @ positions.T)[..., None]
-    field = 2 * gap / d**3 + (electrodes[:, None] + gap / d) / (1 - along + d)
-    peak = 2 / (1 - SOURCE_DEPTH) ** 2 + 1 / (1 - SOURCE_DEPTH)
-    return (np.einsum("esk,sk->es", field, moments) / peak).astype(np.float32)
-
-
 def _blinks(rng, electrodes, n_times, sfreq):
     """Simulate eye blinks in microvolts, largest at Fpz."""
     width = round(BLINK_SECONDS * sfreq)
@@ -417,7 +411,7 @@ def _blinks(rng, electrodes, n_times, sfreq):
     train = np.zeros(n_times, dtype=np.float32)
     for start in rng.integers(0, n_times - width, count):
         train[start : start + width] += np.hanning(width) * rng.uniform(*BLINK_UV)
-    return _falloff(electrodes, "Fpz", 0.5)[:, None] * train
+    return falloff(electrodes, "Fpz", 0.5)[:, None] * train
 
 
 def _muscle(rng, electrodes, n_times, sfreq):
@@ -433,40 +427,8 @@ def _muscle(rng, electrodes, n_times, sfreq):
         start, site = rng.integers(n_times - width), rng.integers(len(MUSCLE_SITES))
         burst = np.hanning(width) * rng.uniform(*BURST_UV)
         envelope[site, start : start + width] += burst
-    topography = [_falloff(electrodes, site, 0.35) for site in MUSCLE_SITES]
+    topography = [falloff(electrodes, site, 0.35) for site in MUSCLE_SITES]
     return np.transpose(topography) @ (envelope * noise[:, :n_times])
-
-
-def _falloff(electrodes, site, reach):
-    """Weigh electrodes by their distance from a site, (n_channels,) float32."""
-    distance = np.linalg.norm(electrodes - _directions([site]), axis=1)
-    return np.exp(-distance / reach).astype(np.float32)
-
-
-def _unit(vectors):
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-
-
-@lru_cache(maxsize=1)
-def _montage():
-    # MNE 1.13 renamed standard_1005, and older versions do not know the new name.
-    known = mne.channels.get_builtin_montages()
-    name = "colin27_1005" if "colin27_1005" in known else "standard_1005"
-    return mne.channels.make_standard_montage(name)
-
-
-@lru_cache(maxsize=1)
-def _site_directions():
-    """Return name: unit vector from the centre of the sphere that fits the montage."""
-    positions = _montage().get_positions()["ch_pos"]
-    xyz = np.array(list(positions.values()))
-    design = np.column_stack([2 * xyz, np.ones(len(xyz))])
-    centre = np.linalg.lstsq(design, (xyz**2).sum(axis=1))[0][:3]
-    return dict(zip(positions, _unit(xyz - centre), strict=True))
-
-
-def _directions(names):
-    return np.array([_site_directions()[name] for name in names])
 
 
 def _check_count(name, value, at_least):
@@ -489,7 +451,7 @@ def _check_channels(channels):
     names = tuple(map(str, names))
     if not names or len(set(names)) < len(names):
         raise ValueError(f"channels must be distinct names, at least one, got {names}")
-    unknown = [name for name in names if name not in _site_directions()]
+    unknown = [name for name in names if name not in site_directions()]
     if unknown:
         raise ValueError(f"channels must be 10-05 electrode names, got {unknown}")
     return names

@@ -9,7 +9,7 @@ from moabb.evaluations import (
 )
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold
 
-from ._splitters import SubjectStimulusFolds, TrialFolds, subject_and_stimulus
+from ._splitters import StimulusFolds, SubjectStimulusFolds, subject_and_stimulus
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ _ROWS = ("rows", "time", "trial")
 
 PROTOCOLS = {
     "within-session": Protocol(
-        "folds of whole trials within each session",
+        "folds of whole trials within each session; a clip's trials stay together",
         WithinSessionEvaluation,
-        TrialFolds,
-        "trial",
-        _ROWS,
+        StimulusFolds,
+        "stimulus",
+        (*_ROWS, "stimulus"),
         by_subject=True,
         n_splits=5,
     ),

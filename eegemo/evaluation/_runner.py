@@ -22,7 +22,7 @@ from ._hoist import HoistedParadigm, split_head
 from ._progress import Progress
 from ._protocols import get_protocol
 from ._scores import SCORES
-from ._splitters import TrialFolds, n_trial_folds
+from ._splitters import StimulusFolds, n_stimulus_folds
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
 DEFAULT_PROTOCOLS = ("within-session", "cross-subject")
@@ -87,10 +87,11 @@ def run_benchmark(
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.
     protocols : sequence of str
-        ``within-session``: folds of whole trials. ``cross-session``: leave one session
-        out. ``cross-subject``: leave one subject out, or ``n_splits`` folds of subjects.
-        ``cross-subject-stimulus``: neither the subject nor the clip was seen in
-        training. ``window-leaky``: for audits only, and marked.
+        ``within-session``: folds of whole trials; trials of one clip stay together.
+        ``cross-session``: leave one session out. ``cross-subject``: leave one subject
+        out, or ``n_splits`` folds of subjects. ``cross-subject-stimulus``: neither the
+        subject nor the clip was seen in training. ``window-leaky``: for audits only,
+        and marked.
     n_splits : int, default=None
         Folds of trials or of stimuli (default 5; fewer where a class has fewer), or of
         subjects (default: one each).
@@ -329,20 +330,20 @@ def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
 
 def _skipped(protocol, y, metadata, options):
     """List the sessions that give no fold, and why."""
-    if protocol.cv_class is not TrialFolds:
+    if protocol.cv_class is not StimulusFolds:
         return []
     skipped = []
     sessions = metadata.groupby(["subject", "session"], sort=False).indices
     for (subject, session), rows in sessions.items():
-        trials = metadata["trial"].to_numpy()[rows]
-        if n_trial_folds(y[rows], trials, options["n_splits"]) < 2:
-            trials_of = pd.Series(y[rows]).groupby(trials).first().value_counts()
+        stimuli = metadata["stimulus"].to_numpy()[rows]
+        if n_stimulus_folds(y[rows], stimuli, options["n_splits"]) < 2:
+            counts = pd.Series(stimuli).groupby(y[rows]).nunique()
             skipped.append(
                 {
                     "subject": str(subject),
                     "session": str(session),
-                    "reason": "fewer than two trials of a class, or a single class",
-                    "trials": {str(k): int(v) for k, v in trials_of.items()},
+                    "reason": "fewer than two stimuli of a class, or a single class",
+                    "stimuli": {str(k): int(v) for k, v in counts.items()},
                 }
             )
     return skipped
@@ -352,9 +353,9 @@ def _table(records, run, pipelines):
     """Arrange the results of one protocol as rows."""
     if not records:
         raise ValueError(
-            f"{_label(run)}: no fold is possible, since every session has a single "
-            "class, or a class with a single trial. Choose another task, threshold or "
-            "protocol."
+            f"{_label(run)}: no fold is possible, as every session has a single "
+            "class, or a class with a single stimulus. Choose another task, threshold "
+            "or protocol."
         )
     order = {name: i for i, name in enumerate(pipelines)}
     records = sorted(

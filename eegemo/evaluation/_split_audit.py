@@ -19,17 +19,17 @@ def audit_split(train, test, metadata=None):
     train, test : array-like of int, or boolean masks
         Rows of ``metadata``; or, without it, two DataFrames like it.
     metadata : pandas.DataFrame, default=None
-        As :class:`eegemo.paradigm.EmotionParadigm` returns it: ``subject``, ``session``,
-        ``run``, ``trial``, ``stimulus``, ``onset`` and ``duration`` of each window.
-        Columns that are missing are not compared.
+        As :class:`eegemo.paradigm.EmotionParadigm` returns it: ``subject``,
+        ``session``, ``run``, ``trial``, ``stimulus``, ``onset`` and ``duration`` of
+        each window. Columns that are missing are not compared.
 
     Returns
     -------
     shared : dict of str to int
         How many there are of each on both sides: ``rows`` (the same window), ``time``
         (test windows that overlap a training window of the same run), ``trial``,
-        ``session``, ``subject``, ``stimulus``. A trial on both sides is a leak under any
-        protocol; the others depend on what is claimed.
+        ``session``, ``subject``, ``stimulus``. A trial on both sides is a leak under
+        any protocol; the others depend on what is claimed.
 
     Raises
     ------

@@ -4,11 +4,12 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 
-class TrialFolds(StratifiedGroupKFold):
-    """Stratified folds of whole trials; as many as the rarest class has trials, at most.
+class StimulusFolds(StratifiedGroupKFold):
+    """Stratified folds of stimuli, and so of whole trials.
 
-    A session in which a class has a single trial, or that has a single class, gives no
-    fold: no classifier could be trained and tested on it.
+    There are at most as many folds as the rarest class has stimuli. A session in which
+    a class has a single stimulus, or that has a single class, gives no fold: no
+    classifier could be trained and tested on it.
     """
 
     def split(self, X, y, groups):
@@ -19,13 +20,13 @@ class TrialFolds(StratifiedGroupKFold):
         X : array-like of shape (n_windows, ...)
         y : array-like of shape (n_windows,)
         groups : array-like of shape (n_windows,)
-            The trial of each window.
+            The stimulus of each window.
 
         Yields
         ------
         train, test : int arrays
         """
-        n_splits = n_trial_folds(y, groups, self.n_splits)
+        n_splits = n_stimulus_folds(y, groups, self.n_splits)
         if n_splits >= 2:
             folds = StratifiedGroupKFold(
                 n_splits, shuffle=self.shuffle, random_state=self.random_state
@@ -55,7 +56,7 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
         train, test : int arrays
         """
         subject, stimulus = np.array([group.split(_SEPARATOR) for group in groups]).T
-        n_splits = max(2, n_trial_folds(y, stimulus, self.n_splits))
+        n_splits = max(2, n_stimulus_folds(y, stimulus, self.n_splits))
         folds = StratifiedGroupKFold(
             n_splits, shuffle=self.shuffle, random_state=self.random_state
         )
@@ -88,12 +89,12 @@ def subject_and_stimulus(metadata):
     return (subject + _SEPARATOR + metadata["stimulus"].astype(str)).to_numpy(str)
 
 
-def n_trial_folds(y, trial, n_splits):
+def n_stimulus_folds(y, stimulus, n_splits):
     """Return the folds that the rarest class allows, or 0 if there is one class.
 
     Parameters
     ----------
-    y, trial : array-like of shape (n_windows,)
+    y, stimulus : array-like of shape (n_windows,)
     n_splits : int
         At most as many.
 
@@ -102,7 +103,7 @@ def n_trial_folds(y, trial, n_splits):
     n_folds : int
     """
     pairs = np.unique(
-        np.column_stack([np.asarray(y, str), np.asarray(trial, str)]), axis=0
+        np.column_stack([np.asarray(y, str), np.asarray(stimulus, str)]), axis=0
     )
     _, counts = np.unique(pairs[:, 0], return_counts=True)
     return 0 if len(counts) < 2 else min(n_splits, int(counts.min()))

@@ -151,7 +151,7 @@ def format_summary(summary, skipped=()):
     if skipped:
         names = ", ".join(f"{s['subject']}/{s['session']}" for s in skipped)
         notes.append(
-            f"Left out, subject/session with fewer than two trials of a class: {names}"
+            f"Left out, subject/session with fewer than two stimuli of a class: {names}"
         )
     return "\n\n".join([*blocks, "\n".join(notes)])
 
@@ -163,7 +163,7 @@ _NOTE = (
 )
 _MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
-    "in other sessions or trials, so the clip may have been recognised, not the emotion",
+    "in other sessions,\nso the clip may have been recognised, not the emotion",
     "transductive": "a prediction uses other unlabelled test windows",
     "leaky": "windows of one trial on both sides of the split: NOT a result",
     "permuted-labels": "labels were permuted among trials: chance is the right score",

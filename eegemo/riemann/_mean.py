@@ -1,19 +1,36 @@
 """Means of SPD matrices, and the checks of what they need."""
 
 import numpy as np
-from pyriemann.geometry.mean import gmean
+from pyriemann.geometry.distance import distance_functions
+from pyriemann.geometry.mean import gmean, mean_functions
+from pyriemann.geometry.tangentspace import log_map_functions
 from sklearn.utils import check_array, check_consistent_length
+
+_SECOND = {"distance": distance_functions, "map": log_map_functions}
+_NEED_EXPONENT = {"power", "poweuclid"}
 
 
 def resolve_metric(metric, second):
-    """Split ``metric`` into the one of the mean and the one named by ``second``."""
-    if isinstance(metric, str):
-        return metric, metric
-    if not (isinstance(metric, dict) and set(metric) == {"mean", second}):
+    """Split ``metric`` into the one of the mean and the one named by ``second``.
+
+    Raise unless pyRiemann has both; ``second`` is "distance" or "map".
+    """
+    if not isinstance(metric, dict):
+        metric = {"mean": metric, second: metric}
+    if set(metric) != {"mean", second}:
         raise ValueError(
             f"metric should be a name or a dict with the keys 'mean' and {second!r}, "
             f"got {metric!r}."
         )
+    for use, names in (
+        ("mean", set(mean_functions) - _NEED_EXPONENT),
+        (second, set(_SECOND[second])),
+    ):
+        if not (callable(metric[use]) or metric[use] in names):
+            raise ValueError(
+                f"Unknown metric {metric[use]!r} for the {use}: expected one of "
+                f"{sorted(names)}."
+            )
     return metric["mean"], metric[second]
 
 

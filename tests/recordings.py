@@ -1,0 +1,20 @@
+"""Where the real recordings are; tests that need them are skipped without them.
+
+The environment variable EEGEMO_TEST_DATA names their folder, ../shared/data by default.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_DEFAULT = Path(__file__).parents[1] / ".." / "shared" / "data"
+
+
+def recordings(*parts):
+    """Return the folder of some recordings, or skip the test and say why."""
+    root = Path(os.environ.get("EEGEMO_TEST_DATA") or _DEFAULT)
+    folder = root.joinpath(*parts).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no recordings in {folder}: set EEGEMO_TEST_DATA")
+    return folder

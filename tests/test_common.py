@@ -1,0 +1,697 @@
+"""What every estimator must do, whatever it computes."""
+
+import importlib
+import pickle
+import pkgutil
+
+import mne
+import numpy as np
+import pytest
+import sklearn
+from joblib import Parallel, delayed
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    StratifiedGroupKFold,
+    cross_val_score,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import SVC
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from tabular import tabular
+
+import eegemo
+from eegemo.covariance import AugmentedCovariances, Covariances
+from eegemo.features import DifferentialEntropy
+from eegemo.riemann import MDM, TangentSpace
+
+SFREQ = 128
+N_WINDOWS, N_CHANNELS, N_TIMES = 12, 4, 128
+
+
+def second_moment(X):
+    """A callable estimator, at module level so that it pickles."""
+    return X @ X.swapaxes(-1, -2)
+
+
+STATELESS = [  # windows in, and transform needs no fit
+    Covariances(),
+    Covariances("oas"),
+    Covariances("lwf", {"assume_centered": True}),
+    Covariances("corr"),
+    Covariances(second_moment),
+    AugmentedCovariances(),
+    AugmentedCovariances(order=2, lag=7, estimator="scm"),
+    AugmentedCovariances(
+        1, estimator="oas", estimator_params={"assume_centered": True}
+    ),
+    DifferentialEntropy(SFREQ),
+    DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
+]
+WINDOWS = [*STATELESS, DifferentialEntropy()]  # the last needs Epochs
+MATRICES = [
+    TangentSpace(),
+    TangentSpace("logeuclid"),
+    TangentSpace({"mean": "euclid", "map": "riemann"}),
+    TangentSpace(tsupdate=True),
+    MDM(),
+    MDM("logeuclid"),
+    MDM({"mean": "logeuclid", "distance": "riemann"}),
+]
+ARRAYS = STATELESS + MATRICES  # every estimator that takes an array
+TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
+CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
+WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
+INDUCTIVE = [e for e in ARRAYS if not getattr(e, "tsupdate", False)]
+MATRIX_OUTPUT = [e for e in ARRAYS if isinstance(e, Covariances | AugmentedCovariances)]
+VECTOR_OUTPUT = [e for e in ARRAYS if e not in MATRIX_OUTPUT]
+
+every = pytest.mark.parametrize("estimator", ARRAYS, ids=str)
+
+
+def only(estimators):
+    return pytest.mark.parametrize("estimator", estimators, ids=str)
+
+
+def windows(n_times=N_TIMES):
+    X = np.random.default_rng(1).standard_normal((N_WINDOWS, N_CHANNELS, n_times))
+    X[1::2, 0] *= 2.0
+    return X
+
+
+def data(estimator):
+    """X of the kind the estimator takes, and y."""
+    X = windows()
+    y = np.array(["calm", "tense"] * (N_WINDOWS // 2))
+    return (Covariances().fit_transform(X), y) if estimator in MATRICES else (X, y)
+
+
+def outputs(fitted, X):
+    methods = ("transform", "predict", "predict_proba")
+    return {m: np.asarray(getattr(fitted, m)(X)) for m in methods if hasattr(fitted, m)}
+
+
+def assert_same(actual, expected, **tolerance):
+    assert actual.keys() == expected.keys()
+    for method, value in expected.items():
+        if value.dtype.kind == "f":
+            assert_allclose(actual[method], value, **tolerance, err_msg=method)
+        else:
+            assert_array_equal(actual[method], value, err_msg=method)
+
+
+# scikit-learn's own checks. In two dimensions, through the tests' adapter.
+
+STEPS = (
+    "scikit-learn's Pipeline fits its steps in place; scikit-learn's own tests expect "
+    "this failure of every Pipeline"
+)
+
+
+def expected_failures(estimator):
+    if isinstance(estimator, Pipeline):
+        return {
+            "check_dont_overwrite_parameters": STEPS,
+            "check_estimators_overwrite_params": STEPS,
+        }
+    if getattr(estimator, "tsupdate", False):
+        return {
+            "check_methods_subset_invariance": "tsupdate=True is transductive: the "
+            "tangent point is the mean of the batch, and the documentation says so"
+        }
+    return {}
+
+
+PIPELINES = [
+    make_pipeline(tabular(Covariances()), TangentSpace()),
+    make_pipeline(tabular(Covariances()), TangentSpace(), SVC()),
+    make_pipeline(tabular(AugmentedCovariances(2, estimator="scm")), MDM()),
+    make_pipeline(tabular(DifferentialEntropy(SFREQ, method="fft")), SVC()),
+]
+
+
+CHECKS = parametrize_with_checks(
+    [tabular(e) for e in ARRAYS] + PIPELINES, expected_failed_checks=expected_failures
+)
+NAMES, CASES = CHECKS.args
+
+
+# A list, because scikit-learn 1.6 yields its cases and pytest 9 deprecates that.
+@pytest.mark.parametrize(NAMES, list(CASES), **CHECKS.kwargs)
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_no_estimator_is_forgotten():
+    """Each public estimator below the benchmark has a configuration in this file."""
+    benchmark = {"datasets", "evaluation"}
+    packages = [
+        importlib.import_module(f"eegemo.{module.name}")
+        for module in pkgutil.iter_modules(eegemo.__path__)
+        if module.ispkg and module.name not in benchmark
+    ]
+    public = {getattr(p, name) for p in packages for name in p.__all__}
+    estimators = {
+        value
+        for value in public
+        if isinstance(value, type) and issubclass(value, BaseEstimator)
+    }
+    assert estimators == {type(estimator) for estimator in WINDOWS + MATRICES}
+
+
+# The contract in three dimensions.
+
+
+@only(WINDOWS + MATRICES)
+def test_tags_are_honest(estimator):
+    tags = get_tags(estimator)
+    assert tags.input_tags.three_d_array and not tags.input_tags.two_d_array
+    assert not tags.input_tags.allow_nan and not tags.input_tags.sparse
+    assert tags.requires_fit == (estimator not in STATELESS)
+    assert tags.target_tags.required == is_classifier(estimator)
+
+
+@every
+def test_2d_is_refused(estimator):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    for method in (lambda X: clone(estimator).fit(X, y[:4]), fitted.transform):
+        with pytest.raises(ValueError, match=r"shape \(n_.*n_channels, n_.*got an arr"):
+            method(X[0])
+
+
+@every
+def test_4d_is_refused(estimator):
+    X, y = data(estimator)
+    with pytest.raises(ValueError, match="expects"):
+        clone(estimator).fit(X[..., None], y)
+
+
+@only(MATRICES)
+def test_matrices_that_are_not_square_are_refused(estimator):
+    X, y = data(estimator)
+    with pytest.raises(ValueError, match=r"n_matrices, n_channels, n_channels.*Cov"):
+        clone(estimator).fit(X[:, :, :3], y)
+
+
+@every
+def test_not_fitted(estimator):
+    X, y = data(estimator)
+    if estimator in STATELESS:
+        check_is_fitted(clone(estimator))  # scikit-learn's rule for requires_fit=False
+        assert_same(outputs(clone(estimator), X), outputs(estimator.fit(X, y), X))
+    else:
+        with pytest.raises(NotFittedError):
+            check_is_fitted(clone(estimator))
+        for method in ("transform", "predict", "predict_proba", "inverse_transform"):
+            if hasattr(estimator, method):
+                with pytest.raises(NotFittedError):
+                    getattr(clone(estimator), method)(X)
+    if not is_classifier(estimator):
+        with pytest.raises(NotFittedError):
+            clone(estimator).get_feature_names_out()
+
+
+@every
+def test_fit_returns_self_and_records_channels(estimator):
+    X, y = data(estimator)
+    estimator = clone(estimator)
+    before = set(vars(estimator))
+    assert before == set(estimator.get_params(deep=False))
+    assert estimator.fit(X, y) is estimator
+    assert estimator.n_features_in_ == N_CHANNELS
+    added = set(vars(estimator)) - before
+    assert all(name.endswith("_") or name.startswith("_") for name in added)
+
+
+@only(TRANSFORMERS)
+def test_feature_names(estimator):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    channels = ["Fz", "Cz", "Pz", "Oz"]
+    names = fitted.get_feature_names_out(channels)
+    assert names.dtype == object
+    assert len(names) == fitted.transform(X).shape[-1] == len(set(names))
+    assert all(any(channel in name for channel in channels) for name in names)
+    assert fitted.get_feature_names_out()[0].startswith("ch0")
+    with pytest.raises(ValueError, match="all 4 channels, got 3"):
+        fitted.get_feature_names_out(channels[:3])
+
+
+@only(VECTOR_OUTPUT)
+@pytest.mark.parametrize("globally", [False, True])
+def test_pandas_output(estimator, globally):
+    X, y = data(estimator)
+    expected = clone(estimator).fit(X, y).transform(X)
+    with sklearn.config_context(transform_output="pandas" if globally else "default"):
+        framed = clone(estimator).fit(X, y)
+        if not globally:
+            framed.set_output(transform="pandas")
+        Xt = framed.transform(X)
+        assert list(Xt.columns) == list(framed.get_feature_names_out())
+        assert_array_equal(Xt.to_numpy(), expected)
+        if is_classifier(estimator):
+            framed.predict(X), framed.predict_proba(X)
+
+
+@only(MATRIX_OUTPUT)
+def test_matrices_ignore_set_output(estimator):
+    X, y = data(estimator)
+    expected = clone(estimator).fit_transform(X)
+    framed = clone(estimator)
+    assert framed.set_output(transform="pandas") is framed
+    assert_array_equal(framed.fit_transform(X), expected)
+    with sklearn.config_context(transform_output="pandas"):
+        assert_array_equal(clone(estimator).fit_transform(X), expected)
+
+
+@every
+def test_nested_lists(estimator):
+    X, y = data(estimator)
+    assert_same(
+        outputs(clone(estimator).fit(X.tolist(), list(y)), X.tolist()),
+        outputs(clone(estimator).fit(X, y), X),
+    )
+
+
+@every
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nonfinite_is_refused(estimator, bad):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    X[2, 1, 3] = bad
+    with pytest.raises(ValueError, match="NaN|infinity"):
+        clone(estimator).fit(X, y)
+    for method in ("transform", "predict"):
+        if hasattr(estimator, method):
+            with pytest.raises(ValueError, match="NaN|infinity"):
+                getattr(fitted, method)(X)
+
+
+@every
+def test_complex_and_text_are_refused(estimator):
+    X, y = data(estimator)
+    with pytest.raises(ValueError, match="Complex"):
+        clone(estimator).fit(X * 1j, y)
+    with pytest.raises(ValueError, match="could not convert"):
+        clone(estimator).fit(np.full(X.shape, "EEG"), y)
+
+
+@every
+def test_another_number_of_channels_is_refused(estimator):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    less = X[:, :2, :2] if estimator in MATRICES else X[:, :2]
+    with pytest.raises(ValueError, match="2 features, but .* 4 features"):
+        fitted.transform(less)
+
+
+@only(CLASSIFIERS)
+class TestTarget:
+    def test_of_another_length(self, estimator):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            clone(estimator).fit(X, y[:-1])
+
+    def test_of_one_class(self, estimator):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match="one class: .*calm"):
+            clone(estimator).fit(X, np.full(len(y), "calm"))
+
+    def test_of_one_class_with_weight(self, estimator):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match="one class: .*calm"):
+            clone(estimator).fit(X, y, sample_weight=np.where(y == "calm", 1, 0))
+
+    def test_continuous(self, estimator):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match="Unknown label type: continuous"):
+            clone(estimator).fit(X, np.linspace(0, 1, len(y)))
+
+    def test_missing(self, estimator):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match="requires y to be passed"):
+            clone(estimator).fit(X, None)
+
+    def test_labels_come_back(self, estimator):
+        X, y = data(estimator)
+        fitted = clone(estimator).fit(X, y)
+        assert list(fitted.classes_) == ["calm", "tense"]
+        assert fitted.score(X, y) == 1.0
+        as_numbers = clone(estimator).fit(X, np.where(y == "calm", 7, 9)).predict(X)
+        assert_array_equal(as_numbers, np.where(fitted.predict(X) == "calm", 7, 9))
+
+    def test_probabilities_agree_with_labels(self, estimator):
+        X, y = data(estimator)
+        fitted = clone(estimator).fit(X, y)
+        proba = fitted.predict_proba(X)
+        assert_allclose(proba.sum(axis=1), 1)
+        assert_array_equal(fitted.classes_[proba.argmax(axis=1)], fitted.predict(X))
+
+
+@only(WEIGHTED)
+class TestSampleWeight:
+    def test_zero_is_a_dropped_row(self, estimator):
+        X, y = data(estimator)
+        weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+        kept = weight > 0
+        assert 0 < kept.sum() < len(X)
+        assert_same(
+            outputs(clone(estimator).fit(X, y, sample_weight=weight), X),
+            outputs(clone(estimator).fit(X[kept], y[kept], weight[kept]), X),
+        )
+
+    def test_two_is_a_repeated_row(self, estimator):
+        X, y = data(estimator)
+        weight = np.where(np.arange(len(X)) < 5, 2, 1)
+        twice = np.repeat(np.arange(len(X)), weight)
+        assert_same(
+            outputs(clone(estimator).fit(X, y, sample_weight=weight), X),
+            outputs(clone(estimator).fit(X[twice], y[twice]), X),
+            rtol=1e-6,  # the mean is found by iteration, to 1e-8
+            atol=1e-7,
+        )
+
+    @pytest.mark.parametrize(
+        "weight, message",
+        [
+            (np.ones(3), "inconsistent numbers of samples"),
+            (np.ones((N_WINDOWS, 1)), "1D"),
+            (np.full(N_WINDOWS, np.nan), "NaN"),
+            (np.r_[-1, np.ones(N_WINDOWS - 1)], "Negative"),
+            (np.zeros(N_WINDOWS), "zero everywhere"),
+        ],
+        ids=["length", "2d", "nan", "negative", "zero"],
+    )
+    def test_wrong(self, estimator, weight, message):
+        X, y = data(estimator)
+        with pytest.raises(ValueError, match=message):
+            clone(estimator).fit(X, y, sample_weight=weight)
+
+
+@every
+def test_float32(estimator):
+    """float32 is kept, and costs no more than the rounding of input and output."""
+    X, y = data(estimator)
+    single = X.astype(np.float32)
+    got = outputs(clone(estimator).fit(single, y), single)
+    expected = outputs(clone(estimator).fit(single.astype(float), y), single)
+    assert_same(got, expected, rtol=1e-6, atol=1e-6)  # eps is 1.2e-7
+    if "float32" in get_tags(estimator).transformer_tags.preserves_dtype:
+        assert got["transform"].dtype == np.float32
+    assert outputs(clone(estimator).fit(X, y), X)["transform"].dtype == np.float64
+    # Rounding the input moves the output by a few eps times the scale of the numbers.
+    double = outputs(clone(estimator).fit(X, y), X)
+    assert_same(got, double, rtol=1e-4, atol=1e-5 * np.abs(double["transform"]).max())
+
+
+@every
+@pytest.mark.parametrize("dtype", [np.int16, np.int64, object])
+def test_integers_and_objects(estimator, dtype):
+    X, y = data(estimator)
+    X = np.round(100 * X).astype(dtype)
+    as_float = X.astype(float)
+    assert_same(
+        outputs(clone(estimator).fit(X, y), X),
+        outputs(clone(estimator).fit(as_float, y), as_float),
+    )
+
+
+def strided(X):
+    wide = np.zeros((2 * len(X), X.shape[1], X.shape[2]))
+    wide[::2] = X
+    return wide[::2]
+
+
+LAYOUTS = {
+    "fortran": np.asfortranarray,
+    "negative": lambda X: np.ascontiguousarray(X[::-1, ::-1, ::-1])[::-1, ::-1, ::-1],
+    "strided": strided,
+    "big-endian": lambda X: X.astype(">f8"),
+}
+
+
+@every
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_memory_layout_does_not_matter(estimator, layout):
+    X, y = data(estimator)
+    view = layout(X)
+    assert_array_equal(view, X)
+    assert_same(
+        outputs(clone(estimator).fit(view, y), view),
+        outputs(clone(estimator).fit(X, y), X),
+    )
+
+
+@every
+@pytest.mark.parametrize("mode", ["read-only", "memmap-r", "memmap-c", "writable"])
+def test_input_is_left_alone(estimator, mode, tmp_path):
+    X, y = data(estimator)
+    expected = outputs(clone(estimator).fit(X.copy(), y), X.copy())
+    given = X.copy()
+    if mode.startswith("memmap"):
+        path = tmp_path / "X.npy"
+        np.save(path, X)
+        if mode == "memmap-r":
+            path.chmod(0o444)
+        given = np.load(path, mmap_mode=mode[-1])
+    elif mode == "read-only":
+        given.flags.writeable = False
+    got = outputs(clone(estimator).fit(given, y), given)
+    assert_same(got, expected)
+    assert all(not isinstance(value, np.memmap) for value in got.values())
+    assert_array_equal(given, X)
+
+
+@only(INDUCTIVE)
+def test_one_at_a_time_is_the_batch(estimator):
+    """To rounding: BLAS may sum a batch in another order."""
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    one_by_one = [outputs(fitted, x[None]) for x in X]
+    stacked = {m: np.concatenate([o[m] for o in one_by_one]) for m in one_by_one[0]}
+    assert_same(stacked, outputs(fitted, X), rtol=1e-10, atol=1e-12)
+
+
+@every
+def test_fit_twice_is_fit_once(estimator):
+    X, y = data(estimator)
+    once = clone(estimator).fit(X, y)
+    twice = clone(estimator).fit(X[:6, :, :] * 3.0, y[:6]).fit(X, y)
+    assert_same(outputs(twice, X), outputs(once, X), rtol=0)
+
+
+@every
+def test_fit_transform_is_fit_then_transform(estimator):
+    X, y = data(estimator)
+    expected = clone(estimator).fit(X, y).transform(X)
+    assert_array_equal(clone(estimator).fit_transform(X, y), expected)
+
+
+@every
+def test_pickle(estimator):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert_same(outputs(again, X), outputs(fitted, X), rtol=0)
+
+
+@only(WINDOWS + MATRICES)
+def test_clone_keeps_every_option(estimator):
+    copy = clone(estimator)
+    assert copy.get_params() == estimator.get_params()
+    if estimator in ARRAYS:
+        X, y = data(estimator)
+        assert_same(outputs(copy.fit(X, y), X), outputs(clone(copy).fit(X, y), X))
+
+
+@pytest.mark.parametrize("cls", [Covariances, AugmentedCovariances])
+def test_options_of_the_covariance_estimator_survive_a_clone(cls):
+    X = windows() + 3.0
+    kept = clone(cls(estimator="oas", estimator_params={"assume_centered": True}))
+    lost = cls(estimator="oas")
+    expected = cls("oas") if cls is Covariances else cls(estimator="oas")
+    expected.set_params(estimator_params={"assume_centered": True})
+    assert_array_equal(kept.fit_transform(X), expected.fit_transform(X))
+    assert not np.allclose(kept.fit_transform(X), lost.fit_transform(X))
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_parallel_agrees_with_serial(backend):
+    fitted = [clone(e).fit(*data(e)) for e in ARRAYS]
+    parts = Parallel(n_jobs=2, backend=backend)(
+        delayed(e.transform)(data(original)[0])
+        for e, original in zip(fitted, ARRAYS, strict=True)
+    )
+    for e, original, part in zip(fitted, ARRAYS, parts, strict=True):
+        # Processes may run BLAS with another number of threads than we do.
+        assert_allclose(part, e.transform(data(original)[0]), rtol=1e-10, atol=1e-12)
+
+
+# Inside scikit-learn's machinery.
+
+
+def tangent_svc():
+    return make_pipeline(AugmentedCovariances(), TangentSpace(), SVC())
+
+
+def labelled(n_trials=8, n_windows=4):
+    """Windows of trials: the classes differ in how a channel's past drives another."""
+    rng = np.random.default_rng(3)
+    y = np.repeat(np.arange(n_trials) % 2, n_windows)
+    groups = np.repeat(np.arange(n_trials), n_windows)
+    X = rng.standard_normal((len(y), 3, 200))
+    X[y == 1, 1, 3:] += X[y == 1, 0, :-3]
+    X[y == 0, 1, 3:] += rng.standard_normal((int((y == 0).sum()), 197))
+    return X, y, groups
+
+
+def test_cross_validation_with_groups():
+    X, y, groups = labelled()
+    score = cross_val_score(
+        make_pipeline(AugmentedCovariances(4), MDM()),
+        X,
+        y,
+        groups=groups,
+        cv=GroupKFold(4),
+        error_score="raise",
+    )
+    assert score.mean() > 0.9
+
+
+def test_grid_search_finds_the_order():
+    """Nothing is in the spatial covariance; the dependence is at a delay of three."""
+    X, y, groups = labelled()
+    grid = {
+        "augmentedcovariances__order": [1, 2],
+        "augmentedcovariances__lag": [1, 3],
+    }
+    cv = StratifiedGroupKFold(4)
+    search = GridSearchCV(tangent_svc(), grid, cv=cv, error_score="raise")
+    search.fit(X, y, groups=groups)
+    assert search.best_params_ == {
+        "augmentedcovariances__order": 2,
+        "augmentedcovariances__lag": 3,
+    }
+    assert search.best_score_ > 0.9
+
+
+def test_sample_weight_is_routed():
+    X, y, _ = labelled()
+    weight = np.random.default_rng(0).integers(0, 3, len(y)).astype(float)
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(
+            Covariances(), MDM().set_fit_request(sample_weight=True)
+        ).fit(X, y, sample_weight=weight)
+        tangent = make_pipeline(
+            Covariances(),
+            TangentSpace().set_fit_request(sample_weight=True),
+            SVC().set_fit_request(sample_weight=False),
+        ).fit(X, y, sample_weight=weight)
+    C = Covariances().fit_transform(X)
+    expected = MDM().fit(C, y, sample_weight=weight)
+    assert_array_equal(pipeline[-1].covmeans_, expected.covmeans_)
+    expected = TangentSpace().fit(C, sample_weight=weight)
+    assert_array_equal(tangent[-2].reference_, expected.reference_)
+
+
+def test_pipeline_set_output_reaches_the_vectors():
+    X, y, _ = labelled()
+    pipeline = make_pipeline(Covariances(), TangentSpace()).set_output(
+        transform="pandas"
+    )
+    Xt = pipeline.fit_transform(X)
+    assert list(Xt.columns) == list(pipeline.get_feature_names_out())
+    assert Xt.columns[1] == "ch0*ch1"
+
+
+# mne.Epochs in place of arrays.
+
+
+def epochs(sfreq=SFREQ, bads=(), order=("Fz", "Cz", "Pz", "Oz")):
+    """Four EEG channels between others; channel k of the EEG holds windows()[:, k]."""
+    X = dict(zip(["Fz", "Cz", "Pz", "Oz"], np.moveaxis(windows(), 1, 0), strict=True))
+    junk = np.full((N_WINDOWS, N_TIMES), 1e3)
+    X |= {"EOG": junk, "STI": junk}
+    kinds = {"EOG": "eog", "STI": "stim"}
+    names = ["EOG", *order, "STI"]
+    info = mne.create_info(names, sfreq, [kinds.get(n, "eeg") for n in names])
+    info["bads"] = list(bads)
+    return mne.EpochsArray(np.stack([X[n] for n in names], axis=1), info, verbose=False)
+
+
+@only(WINDOWS)
+class TestEpochs:
+    def test_equals_the_array(self, estimator):
+        fitted = clone(estimator).fit(epochs())
+        assert list(fitted.channel_names_in_) == ["Fz", "Cz", "Pz", "Oz"]
+        assert fitted.sfreq_in_ == SFREQ
+        assert fitted.n_features_in_ == 4
+        if isinstance(estimator, DifferentialEntropy):
+            estimator = clone(estimator).set_params(sfreq=SFREQ)
+        expected = clone(estimator).fit_transform(windows())
+        assert_array_equal(fitted.transform(epochs()), expected)
+        assert_array_equal(fitted.transform(windows()), expected)
+
+    def test_names(self, estimator):
+        names = clone(estimator).fit(epochs()).get_feature_names_out()
+        assert all(name[:2] in {"Fz", "Cz", "Pz", "Oz"} for name in names)
+
+    def test_bad_channels_are_left_out(self, estimator):
+        fitted = clone(estimator).fit(epochs(bads=["Cz", "EOG"]))
+        assert list(fitted.channel_names_in_) == ["Fz", "Pz", "Oz"]
+        with pytest.raises(ValueError, match="fitted on the channels Fz, Pz, Oz; thes"):
+            fitted.transform(epochs())
+
+    def test_another_order_of_channels_is_refused(self, estimator):
+        fitted = clone(estimator).fit(epochs())
+        with pytest.raises(ValueError, match="same channels in the same order"):
+            fitted.transform(epochs(order=["Cz", "Fz", "Pz", "Oz"]))
+
+    def test_another_sampling_rate_is_refused(self, estimator):
+        fitted = clone(estimator).fit(epochs())
+        with pytest.raises(ValueError, match="256 Hz.*128 Hz|128 Hz.*256 Hz"):
+            fitted.transform(epochs(sfreq=2 * SFREQ))
+
+    def test_no_eeg_is_refused(self, estimator):
+        without = epochs().pick(["EOG", "STI"])
+        with pytest.raises(ValueError, match=r"no good EEG.*'eog', 'stim'"):
+            clone(estimator).fit(without)
+        with pytest.raises(ValueError, match="no good EEG"):
+            clone(estimator).fit(epochs(bads=["Fz", "Cz", "Pz", "Oz"]))
+
+    def test_fit_on_an_array_forgets_the_recording(self, estimator):
+        if estimator not in STATELESS:
+            estimator = clone(estimator).set_params(sfreq=SFREQ)
+        fitted = clone(estimator).fit(epochs()).fit(windows())
+        assert not hasattr(fitted, "channel_names_in_")
+        assert not hasattr(fitted, "sfreq_in_")
+
+    def test_pandas_output(self, estimator):
+        framed = clone(estimator).set_output(transform="pandas")
+        Xt = framed.fit_transform(epochs())
+        if estimator not in MATRIX_OUTPUT:
+            assert list(Xt.columns) == list(framed.get_feature_names_out())
+
+
+def test_continuous_recordings_are_refused():
+    raw = mne.io.RawArray(windows()[0], mne.create_info(4, SFREQ, "eeg"), verbose=False)
+    with pytest.raises(ValueError, match="n_windows, n_channels, n_times"):
+        Covariances().fit(raw)
+
+
+def test_names_go_through_a_pipeline():
+    pipeline = make_pipeline(Covariances(), TangentSpace()).fit(epochs())
+    names = pipeline.get_feature_names_out()
+    assert list(names[:3]) == ["Fz*Fz", "Fz*Cz", "Fz*Pz"]
+    augmented = make_pipeline(AugmentedCovariances(2, lag=3), TangentSpace())
+    names = augmented.fit(epochs()).get_feature_names_out()
+    assert names[0] == "Fz*Fz" and names[4] == "Fz*Fz+3"
+    assert len(set(names)) == len(names) == 36
+    names = pipeline.fit(windows()).get_feature_names_out(["a", "b", "c", "d"])
+    assert names[1] == "a*b"

@@ -1,0 +1,133 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from eegemo.covariance import AugmentedCovariances, Covariances
+from eegemo.datasets import SimulatedEmotion
+from eegemo.evaluation import run_benchmark
+from eegemo.evaluation._hoist import HoistedParadigm, permute_labels, split_head
+from eegemo.features import DifferentialEntropy
+from eegemo.paradigm import EmotionParadigm
+from eegemo.pipelines import make_named_pipeline
+from eegemo.riemann import MDM, TangentSpace
+
+SMALL = {"n_subjects": 2, "n_sessions": 1, "n_trials": 6, "trial_seconds": 8.0}
+
+
+def names(pipeline):
+    return [name for name, _ in pipeline.steps]
+
+
+@pytest.mark.parametrize(
+    "pipeline, head, tail",
+    [
+        (make_pipeline(Covariances(), MDM()), ["covariances"], ["mdm"]),
+        (
+            make_pipeline(DifferentialEntropy(128), StandardScaler(), MDM()),
+            ["differentialentropy"],
+            ["standardscaler", "mdm"],
+        ),
+        (
+            make_pipeline(
+                FunctionTransformer(), AugmentedCovariances(), TangentSpace()
+            ),
+            ["functiontransformer", "augmentedcovariances"],
+            ["tangentspace"],
+        ),
+        (
+            Pipeline([("skip", "passthrough"), ("c", Covariances()), ("mdm", MDM())]),
+            ["skip", "c"],
+            ["mdm"],
+        ),
+    ],
+)
+def test_head_is_what_needs_no_fit(pipeline, head, tail):
+    found_head, found_tail = split_head(pipeline)
+    assert names(found_head) == head
+    assert names(found_tail) == tail
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        MDM(),
+        make_pipeline(DifferentialEntropy(), LogisticRegression()),  # sfreq from Epochs
+        make_pipeline(StandardScaler(), Covariances(), MDM()),
+    ],
+)
+def test_nothing_to_hoist(pipeline):
+    head, tail = split_head(pipeline)
+    assert head is None and tail is pipeline
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_scores_equal_the_unhoisted_ones(n_jobs):
+    data = SimulatedEmotion(**SMALL)
+    options = {"protocols": ["within-session", "cross-subject"], "n_jobs": n_jobs}
+    tables = [run_benchmark(data, hoist=hoist, **options) for hoist in (True, False)]
+    seconds = ["fit_seconds", "predict_seconds"]
+    pd.testing.assert_frame_equal(*(t.drop(columns=seconds) for t in tables))
+    assert not tables[0]["error"].any()
+
+
+def test_windows_are_dropped_once_the_heads_are_computed():
+    heads = {"c": Pipeline([("c", Covariances())])}
+    hoisted = HoistedParadigm(EmotionParadigm(), heads)
+    X, y, metadata = hoisted.get_data(SimulatedEmotion(**SMALL))
+    assert X.features["c"].shape == (len(y), 16, 16)
+    assert list(X.features) == ["c"] and len(metadata) == len(X) == X.shape[0]
+
+
+def test_rows_are_indexed_together():
+    heads = {"c": Pipeline([("c", Covariances())])}
+    X, _, _ = HoistedParadigm(EmotionParadigm(), heads).get_data(
+        SimulatedEmotion(**SMALL)
+    )
+    rows = np.array([3, 1, 7])
+    part = X[rows]
+    assert_array_equal(part.features["c"], X.features["c"][rows])
+    assert_array_equal(part.digests, X.digests[rows])
+    assert part.metadata["onset"].tolist() == X.metadata["onset"].iloc[rows].tolist()
+
+
+def _centre_batch(X):
+    return X - X.mean(axis=0)
+
+
+def test_stateless_step_that_looks_at_its_batch_is_refused():
+    pipeline = make_pipeline(
+        FunctionTransformer(_centre_batch), Covariances("oas"), MDM()
+    )
+    data = SimulatedEmotion(**SMALL)
+    scores = run_benchmark(data, {"batch": pipeline}, protocols=["within-session"])
+    errors = scores.query("pipeline == 'batch'")["error"]
+    assert errors.str.contains("other features in another batch.*hoist=False").all()
+    assert not scores.query("pipeline == 'trivial'")["error"].any()
+    scores = run_benchmark(
+        data, {"batch": pipeline}, protocols=["within-session"], hoist=False
+    )
+    assert not scores["error"].any()
+
+
+def test_float32_windows():
+    data = SimulatedEmotion(**SMALL)
+    heads = {"c": make_named_pipeline("cov-mdm", 128)[:1], "windows": None}
+    X, _, _ = HoistedParadigm(EmotionParadigm(), heads, "float32").get_data(data)
+    assert X.features["c"].dtype == X.features["windows"].dtype == np.float32
+
+
+def test_permuted_labels_stay_with_their_trials():
+    _, y, metadata = EmotionParadigm().get_data(SimulatedEmotion(**SMALL))
+    permuted = permute_labels(y, metadata, 0)
+    frame = metadata.assign(true=y, permuted=permuted)
+    by_trial = frame.groupby(["subject", "session", "trial"])
+    assert by_trial["permuted"].nunique().eq(1).all()
+    for _, session in frame.groupby(["subject", "session"]):
+        assert sorted(session["true"]) == sorted(session["permuted"])
+    assert (frame["true"] != frame["permuted"]).any()
+    assert_array_equal(permute_labels(y, metadata, 0), permuted)
+    assert (permute_labels(y, metadata, 1) != permuted).any()

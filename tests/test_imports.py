@@ -1,0 +1,44 @@
+"""What importing costs, and what it brings."""
+
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann"]
+IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
+
+
+def run(code):
+    """Run code in a fresh process with our path; return what it prints."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_star_import(package):
+    names = importlib.import_module(package).__all__
+    assert all(isinstance(name, str) for name in names)
+    assert names == sorted(names)
+    namespace = {}
+    exec(f"from {package} import *", namespace)
+    assert set(names) <= set(namespace)
+    assert all(namespace[name].__doc__ for name in names)
+
+
+def test_heavy_packages_are_not_imported():
+    """scikit-learn imports pandas and pyRiemann imports Matplotlib; we add nothing."""
+    before = "import sys, pyriemann.geometry.mean, sklearn; before = set(sys.modules); "
+    heavy = "{'moabb', 'mne', 'matplotlib', 'torch', 'pandas'}"
+    added = f"print({heavy} & (set(sys.modules) - before), 'moabb' in before)"
+    assert run(before + IMPORT_ALL + added) == "set() False"
+
+
+def test_no_thread_is_started():
+    assert run(IMPORT_ALL + "print(threading.active_count())") == "1"

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from eegemo._input import check_spd, names_out, recording_of
+from eegemo.covariance import Covariances
+from eegemo.riemann import TangentSpace
+
+
+def spd(condition, n, seed=0):
+    Q, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((n, n)))
+    M = (Q * np.geomspace(1 / condition, 1, n)) @ Q.T
+    return (M + M.T) / 2
+
+
+@pytest.mark.parametrize("n", [2, 8, 62])
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_limit_of_the_condition(n, scale):
+    """In volts or microvolts squared alike; rounding blurs the limit of 1e12 a bit."""
+    check_spd(scale * spd(5e11, n)[None])
+    with pytest.raises(ValueError, match="Matrix 0 is not positive .* in float64"):
+        check_spd(scale * spd(2e12, n)[None])
+
+
+@pytest.mark.parametrize("n", [2, 8, 62])
+def test_limit_of_the_condition_in_float32(n):
+    limit = 1 / (n * np.finfo(np.float32).eps)
+    check_spd(spd(limit / 3, n).astype(np.float32)[None])
+    with pytest.raises(ValueError, match="not positive definite in float32"):
+        check_spd(spd(limit * 10, n).astype(np.float32)[None])
+
+
+def test_rank_is_reported():
+    C = np.stack([np.eye(5), np.diag([4.0, 2.0, 1.0, 0.0, 0.0])])
+    with pytest.raises(ValueError, match=r"Matrix 1 .* from 0 to 4 \(rank 3 of 5\)"):
+        check_spd(C)
+
+
+def test_asymmetry_is_relative():
+    C = 1e-12 * np.array([[2.0, 1.0], [1.0 + 1e-6, 2.0]])
+    with pytest.raises(ValueError, match="not symmetric: .* reaches 1e-18 where"):
+        check_spd(C[None])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_valid_arrays_are_not_copied(dtype):
+    X = np.random.default_rng(0).standard_normal((3, 4, 20)).astype(dtype)
+    assert np.shares_memory(Covariances()._check_windows(X, reset=True), X)
+    C = np.repeat(np.eye(4, dtype=dtype)[None], 3, axis=0)
+    assert np.shares_memory(TangentSpace()._check_matrices(C, reset=True), C)
+
+
+def test_arrays_are_no_recording():
+    assert recording_of(np.zeros((2, 3, 4))) is None
+    assert recording_of([[[0.0]]]) is None
+
+
+def test_names_out():
+    fitted = Covariances().fit(np.random.default_rng(0).standard_normal((2, 3, 9)))
+    assert_array_equal(names_out(fitted), ["ch0", "ch1", "ch2"])
+    assert_array_equal(names_out(fitted, ("a", "b", "c")), ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("shape", [(9,), (3, 9), (2, 3, 9, 1)])
+def test_message_of_the_shape(shape):
+    message = "expects X of shape .*got an array of shape .*one window is X.None."
+    for X in (np.zeros(shape), np.zeros(shape).tolist()):
+        with pytest.raises(ValueError, match=message):
+            Covariances().transform(X)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 9), (2, 0, 9), (2, 3, 0)])
+def test_empty_arrays_are_refused(shape):
+    with pytest.raises(ValueError, match="0 sample|0 feature|empty"):
+        Covariances().transform(np.zeros(shape))
