@@ -44,7 +44,8 @@ class WindowInputMixin(_ThreeDimensionalMixin):
         recording = recording_of(X)
         self._check_recording(recording, reset=reset)
         if recording is not None:
-            X = X.get_data(picks=recording[0])
+            parts = X if isinstance(X, list) else [X]
+            X = np.concatenate([part.get_data(picks=recording[0]) for part in parts])
         X, _ = self._validate(X, "no_validation", reset=reset)
         if X.shape[2] < min_times:
             raise ValueError(
@@ -132,8 +133,19 @@ class MatrixOutputMixin:
 
 
 def recording_of(X):
-    """Names of the good EEG channels and the sampling rate of mne.Epochs; else None."""
-    if not (hasattr(X, "get_data") and hasattr(X, "info")):
+    """Names of the good EEG channels and the sampling rate of mne.Epochs; else None.
+
+    X may be a list of Epochs, which is what scikit-learn makes of some rows of Epochs.
+    """
+    if isinstance(X, list) and X and all(map(_is_epochs, X)):
+        recordings = [recording_of(part) for part in X]
+        if any(recording != recordings[0] for recording in recordings):
+            raise ValueError(
+                "The Epochs differ in their channels, bad channels or sampling rate: "
+                "use mne.equalize_channels, and resample."
+            )
+        return recordings[0]
+    if not _is_epochs(X):
         return None
     kinds = X.get_channel_types()
     names = [
@@ -148,6 +160,10 @@ def recording_of(X):
             "with set_channel_types, or interpolate bad channels."
         )
     return names, float(X.info["sfreq"])
+
+
+def _is_epochs(X):
+    return hasattr(X, "get_data") and hasattr(X, "info")
 
 
 def names_out(estimator, input_features=None):

@@ -171,8 +171,9 @@ class EmotionParadigm(BaseParadigm):
         -------
         sfreq : float
         """
-        if self.sfreq is not None:
-            return float(self.sfreq)
+        sfreq = self.sfreq or dataset.sfreq
+        if sfreq is not None:
+            return float(sfreq)
         subject = dataset.subject_list[0]
         sessions = dataset.get_data(subjects=[subject])[subject]
         runs = next(iter(sessions.values()))
@@ -297,7 +298,8 @@ class EmotionParadigm(BaseParadigm):
         if len(lengths) > 1:
             raise ValueError(
                 f"The recordings of {dataset.code} give windows of different "
-                f"(channels, samples): {sorted(lengths)}. Give window=, sfreq= and channels=."
+                f"(channels, samples): {sorted(lengths)}. Give window=, sfreq= and "
+                "channels=."
             )
         return np.concatenate(X), np.concatenate(y), metadata
 

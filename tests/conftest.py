@@ -11,6 +11,7 @@ atexit.register(shutil.rmtree, _home, ignore_errors=True)
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # for scikit-learn's own checks
 # Compiled kernels of an earlier state of the code could otherwise pass the tests.
 os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(_home, "numba"))
 # Neither the user's settings nor data sets are read or written, and nothing is fetched.

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -679,6 +680,12 @@ class TestEpochs:
             assert list(Xt.columns) == list(framed.get_feature_names_out())
 
 
+@only(STATELESS)
+def test_epochs_after_an_array(estimator):
+    fitted = clone(estimator).fit(windows())
+    assert_array_equal(fitted.transform(epochs()), fitted.transform(windows()))
+
+
 def test_continuous_recordings_are_refused():
     raw = mne.io.RawArray(windows()[0], mne.create_info(4, SFREQ, "eeg"), verbose=False)
     with pytest.raises(ValueError, match="n_windows, n_channels, n_times"):
@@ -695,3 +702,18 @@ def test_names_go_through_a_pipeline():
     assert len(set(names)) == len(names) == 36
     names = pipeline.fit(windows()).get_feature_names_out(["a", "b", "c", "d"])
     assert names[1] == "a*b"
+
+
+def test_epochs_in_cross_validation():
+    """scikit-learn makes a list of one-epoch Epochs of some rows of Epochs."""
+    pipeline = make_pipeline(Covariances("oas"), TangentSpace(), LogisticRegression())
+    X, y = epochs(), np.arange(len(windows())) % 2
+    from_epochs = cross_val_score(pipeline, X, y, cv=3)
+    good = X.get_data(picks=["Fz", "Cz", "Pz", "Oz"])
+    assert_array_equal(from_epochs, cross_val_score(pipeline, good, y, cv=3))
+
+
+def test_list_of_different_epochs_is_refused():
+    mixed = [epochs()[:2], epochs(order=["Cz", "Fz", "Pz", "Oz"])[:2]]
+    with pytest.raises(ValueError, match="differ in their channels"):
+        Covariances().fit(mixed)

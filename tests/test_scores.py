@@ -122,5 +122,5 @@ def test_equal_votes_are_decided_by_the_scores():
 
 
 def test_balanced_accuracy_of_classes_that_occur():
-    assert balanced_accuracy([[3, 1], [0, 0]]) == 0.75
-    assert balanced_accuracy([[4, 0, 0], [0, 0, 2], [0, 0, 0]]) == 0.5
+    assert balanced_accuracy(np.array([[3, 1], [0, 0]])) == 0.75
+    assert balanced_accuracy(np.array([[4, 0, 0], [0, 0, 2], [0, 0, 0]])) == 0.5

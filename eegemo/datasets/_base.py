@@ -30,12 +30,23 @@ class EmotionDataset(BaseDataset):
         The descriptions that the trials' annotations use.
     scale : tuple of two floats, default=(1, 9)
         Lowest and highest rating; its middle is the default threshold.
+    sfreq : float, default=None
+        Sampling rate of all recordings in Hz, where they share one.
     doi : str, default=None
         Where the data set is described.
     """
 
     def __init__(
-        self, subjects, n_sessions, code, tasks, events, *, scale=(1, 9), doi=None
+        self,
+        subjects,
+        n_sessions,
+        code,
+        tasks,
+        events,
+        *,
+        scale=(1, 9),
+        sfreq=None,
+        doi=None,
     ):
         super().__init__(
             subjects=subjects,
@@ -48,6 +59,7 @@ class EmotionDataset(BaseDataset):
         )
         self.tasks = tasks
         self.scale = scale
+        self.sfreq = sfreq
 
     @property
     def parameters(self):

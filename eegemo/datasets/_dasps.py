@@ -91,6 +91,7 @@ class DASPS(EmotionDataset):
             },
             events={"trial": 1},
             scale=SCALE,
+            sfreq=SFREQ,
             doi="10.21227/barx-we60",
         )
 

@@ -202,6 +202,7 @@ class SimulatedEmotion(EmotionDataset):
             code=f"SimulatedEmotion-{_digest(self.parameters)}",
             tasks={"emotion": classes},
             events={name: i for i, name in enumerate(classes, start=1)},
+            sfreq=self.sfreq,
         )
 
     @property

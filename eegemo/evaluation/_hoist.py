@@ -53,7 +53,7 @@ class HoistedWindows:
         For a head that failed, why.
     metadata : pandas.DataFrame
     digests : uint64 array of shape (n_windows,)
-        Fingerprint of the content of each window.
+        Fingerprint of the content and identity of each window.
     n_channels : int
     """
 
@@ -68,6 +68,12 @@ class HoistedWindows:
     def shape(self):
         """Number of windows, number of channels."""
         return len(self.metadata), self.n_channels
+
+    @property
+    def n_trials(self):
+        """Number of trials that the windows come from."""
+        columns = ("subject", "session", "trial")
+        return len(set(zip(*(self.metadata[c] for c in columns), strict=True)))
 
     def __len__(self):
         return len(self.metadata)
@@ -160,7 +166,9 @@ class HoistedParadigm(BaseParadigm):
             y = permute_labels(y, metadata, [self.permutation, *subject_seed(subject)])
         X = X.astype(self.dtype, copy=False)
         features, failures = self._apply_heads(X)
-        digests = np.array([_fingerprint(x) for x in X], np.uint64)
+        rows = metadata.itertuples(index=False, name=None)
+        digests = [_fingerprint(x, row) for x, row in zip(X, rows, strict=True)]
+        digests = np.array(digests, np.uint64)
         result = HoistedWindows(features, failures, metadata, digests, X.shape[1]), y
         if None not in self.heads.values():  # features are small: keep them in memory
             self._loaded[key] = result
@@ -191,9 +199,10 @@ def _transform(head, X):
     return features
 
 
-def _fingerprint(window):
-    digest = blake2b(np.ascontiguousarray(window), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+def _fingerprint(window, identity):
+    digest = blake2b(np.ascontiguousarray(window), digest_size=8)
+    digest.update(repr(identity).encode())
+    return int.from_bytes(digest.digest(), "little")
 
 
 def subject_seed(subject):

@@ -39,10 +39,8 @@ class Protocol:
             "n_splits": n_splits or self.n_splits,
             "random_state": random_state,
         }
-        if cv_class is SubjectStimulusFolds:
+        if cv_class in (SubjectStimulusFolds, GroupKFold):
             options["cv_kwargs"] = {"n_splits": options["n_splits"], "shuffle": True}
-        if cv_class is GroupKFold:
-            options["cv_kwargs"] = {"n_splits": n_splits}
         return options
 
 

@@ -90,19 +90,24 @@ def _rows(rows, metadata):
 
 def _n_common(train, test, columns):
     """Count the distinct values that both sides have."""
-    train, test = (part[columns].drop_duplicates() for part in (train, test))
-    return len(train.merge(test, on=columns))
+    return len(_values(train, columns) & _values(test, columns))
+
+
+def _values(part, columns):
+    return set(zip(*(part[column] for column in columns), strict=True))
 
 
 def _n_overlapping(train, test):
     """Count the test windows that share time with a training window."""
     run = ["subject", "session", "run"]
+    if not _n_common(train, test, run):
+        return 0
     parts = dict(iter(train.groupby(run)))
-    count = 0
-    for key, windows in test.groupby(run):
-        if key in parts:
-            count += _n_intersecting(parts[key], windows)
-    return count
+    return sum(
+        _n_intersecting(parts[key], windows)
+        for key, windows in test.groupby(run)
+        if key in parts
+    )
 
 
 def _n_intersecting(train, test):

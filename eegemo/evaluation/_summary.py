@@ -8,7 +8,7 @@ import pandas as pd
 from moabb.analysis.chance_level import adjusted_chance_level
 from moabb.analysis.meta_analysis import compute_dataset_statistics
 
-from ._scores import balanced_accuracy
+from ._scores import accuracy, balanced_accuracy, f1_macro
 
 _RUN = ["dataset", "protocol", "task"]
 
@@ -46,7 +46,7 @@ def summarize(scores):
             subjects = part.groupby("subject").mean(numeric_only=True)
             n_trials = int(part["n_trials"].sum())
             own = of_run[of_run["pipeline"] == name]
-            marks = own["marks"].fillna("").str.split(";").explode()
+            marks = own["marks"].astype(object).fillna("").str.split(";").explode()
             means = subjects.mean().to_dict()
             rows.append(
                 dict(zip(_RUN, run, strict=True))
@@ -89,19 +89,11 @@ def _pool_folds(of_run):
             )
             row["balanced_accuracy"] = balanced_accuracy(windows)
             row["trial_balanced_accuracy"] = balanced_accuracy(trials)
-            row["accuracy"] = np.trace(windows) / windows.sum()
-            row["f1_macro"] = _f1_macro(windows)
+            row["accuracy"] = accuracy(windows)
+            row["f1_macro"] = f1_macro(windows)
             row["roc_auc"] = good["roc_auc"].mean()
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _f1_macro(confusion):
-    """Mean F1 of the classes that occur or were predicted."""
-    hits = np.diag(confusion)
-    total = confusion.sum(axis=0) + confusion.sum(axis=1)
-    occurs = total > 0
-    return float((2 * hits[occurs] / total[occurs]).mean())
 
 
 def _chance_95(chance, n_trials):

@@ -1,0 +1,506 @@
+"""The benchmark runner: honest, complete, resumable, and never stale."""
+
+import json
+import socket
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from fakes import Counting, Failing, LabelsFaked, RatedDataset
+from moabb.evaluations.utils import Emissions
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+
+from eegemo.covariance import AugmentedCovariances, Covariances
+from eegemo.datasets import SimulatedEmotion
+from eegemo.evaluation import _runner as runner
+from eegemo.evaluation import audit_split, run_benchmark
+from eegemo.evaluation._protocols import PROTOCOLS
+from eegemo.paradigm import EmotionParadigm
+from eegemo.pipelines import list_pipelines, make_named_pipeline
+from eegemo.riemann import MDM, TangentSpace
+
+COLUMNS = (
+    "dataset protocol task pipeline subject session fold n_train n_test "
+    "balanced_accuracy accuracy f1_macro roc_auc trial_balanced_accuracy chance marks "
+    "fit_seconds predict_seconds"
+).split()
+GROUPED = ["within-session", "cross-session", "cross-subject", "cross-subject-stimulus"]
+SECONDS = ["fit_seconds", "predict_seconds"]
+
+
+def small(**parameters):
+    defaults = {"n_subjects": 2, "n_sessions": 2, "n_trials": 6, "trial_seconds": 8.0}
+    return SimulatedEmotion(**(defaults | parameters))
+
+
+def same(a, b):
+    pd.testing.assert_frame_equal(a.drop(columns=SECONDS), b.drop(columns=SECONDS))
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return run_benchmark(small(), ["cov-mdm"], protocols=GROUPED)
+
+
+def test_columns_and_rows(scores):
+    assert scores.columns[: len(COLUMNS)].tolist() == COLUMNS
+    assert set(scores["pipeline"]) == {"trivial", "cov-mdm"}
+    rows = scores.query("pipeline == 'cov-mdm'").groupby("protocol").size().to_dict()
+    # two stimuli a class: two folds of each of 4 sessions; 2 subjects x 2 folds x 2
+    assert rows == {
+        "within-session": 8,
+        "cross-session": 4,
+        "cross-subject": 4,
+        "cross-subject-stimulus": 8,
+    }
+    assert scores["balanced_accuracy"].between(0, 1).all()
+    assert not scores["error"].any()
+    json.dumps(scores.attrs)
+
+
+@pytest.mark.parametrize("protocol", GROUPED)
+def test_every_window_is_tested_once(scores, protocol):
+    rows = scores.query("protocol == @protocol and pipeline == 'cov-mdm'")
+    assert rows["n_test"].sum() == 2 * 2 * 6 * 2
+    assert rows["n_test_trials"].sum() == 2 * 2 * 6
+
+
+def test_trivial_baseline_is_at_chance(scores):
+    trivial = scores.query("pipeline == 'trivial'")
+    assert trivial["balanced_accuracy"].to_numpy() == pytest.approx(1 / 3)
+    assert trivial["roc_auc"].eq(0.5).all()
+    assert scores["chance"].eq(1 / 3).all()
+
+
+def test_marks_say_where_clips_were_seen(scores):
+    seen = scores["marks"].eq("stimulus-seen").groupby(scores["protocol"]).agg(set)
+    assert seen.to_dict() == {
+        "within-session": {False},
+        "cross-session": {True},
+        "cross-subject": {True},
+        "cross-subject-stimulus": {False},
+    }
+
+
+def test_cross_subject_brings_the_stimulus_protocol_along():
+    table = run_benchmark(small(n_sessions=1), ["trivial"], protocols=["cross-subject"])
+    assert set(table["protocol"]) == {"cross-subject", "cross-subject-stimulus"}
+
+
+def test_stimulus_protocol_stays_away_where_no_clip_repeats():
+    class OwnClips(RatedDataset):
+        def _raw(self, subject, session):
+            raw = super()._raw(subject, session)
+            for extra in raw.annotations.extras:
+                if "stimulus" in extra:
+                    extra["stimulus"] += f"-of-{subject}"
+            return raw
+
+    paradigm = EmotionParadigm(window=2.0, fmax=None)
+    table = run_benchmark(
+        OwnClips(), ["trivial"], paradigm=paradigm, protocols=["cross-subject"]
+    )
+    assert set(table["protocol"]) == {"cross-subject"}
+    assert not table["marks"].any()
+
+
+def test_folds_of_subjects():
+    table = run_benchmark(
+        small(n_subjects=4, n_sessions=1),
+        ["trivial"],
+        protocols=["cross-subject"],
+        n_splits=2,
+    ).query("protocol == 'cross-subject'")
+    assert table["fold"].nunique() == 2
+    assert sorted(table["subject"]) == ["1", "2", "3", "4"]
+    assert table["n_train_trials"].eq(12).all()
+
+
+def test_scores_equal_those_by_hand():
+    """Leave-one-subject-out with scikit-learn alone gives the same numbers."""
+    data = small(n_sessions=1)
+    X, y, metadata = EmotionParadigm().get_data(data)
+    C = Covariances("oas").transform(X)
+    table = run_benchmark(data, ["cov-mdm"], protocols=["cross-subject"])
+    rows = table.query("protocol == 'cross-subject' and pipeline == 'cov-mdm'")
+    for row in rows.itertuples():
+        test = metadata["subject"].astype(str).eq(row.subject).to_numpy()
+        model = MDM().fit(C[~test], y[~test])
+        assert row.accuracy == model.score(C[test], y[test])
+        assert (row.n_train, row.n_test) == ((~test).sum(), test.sum())
+
+
+def test_parallel_folds_give_the_same_table(scores):
+    same(run_benchmark(small(), ["cov-mdm"], protocols=GROUPED, n_jobs=2), scores)
+
+
+def test_grid_search_inside_a_fold():
+    grid = GridSearchCV(
+        make_pipeline(AugmentedCovariances(), TangentSpace("logeuclid"), SVC()),
+        {"augmentedcovariances__order": [1, 2]},
+        cv=2,
+    )
+    table = run_benchmark(small(n_sessions=1), {"grid": grid}, protocols=GROUPED[:1])
+    assert not table["error"].any()
+
+
+# A test domain's labels, and noise.
+
+
+def predictions(folder, pipeline, subject):
+    records = [json.loads(path.read_text()) for path in folder.glob("folds/*/*.json")]
+    return {
+        (r["session"], tuple(r["test_trials"])): r["y_pred"]
+        for r in records
+        if r["pipeline"] == pipeline and r["subject"] == subject
+    }
+
+
+@pytest.mark.parametrize("protocol", ["cross-subject", "cross-subject-stimulus"])
+def test_faked_labels_of_the_test_subject_change_no_prediction(tmp_path, protocol):
+    parameters = {"n_subjects": 3, "n_sessions": 1, "n_trials": 6, "trial_seconds": 8.0}
+    both = []
+    for cls in (SimulatedEmotion, LabelsFaked):
+        folder = tmp_path / cls.__name__
+        run_benchmark(
+            cls(**parameters), ["cov-ts-lr"], protocols=[protocol], output=folder
+        )
+        both.append(predictions(folder, "cov-ts-lr", str(LabelsFaked.FAKED)))
+    honest, faked = both
+    if protocol == "cross-subject":
+        whole = {k: v for k, v in honest.items() if len(k[1]) == 6}
+        assert whole and all(faked[key] == value for key, value in whole.items())
+    else:  # the folds of stimuli are stratified by all labels, so they may differ
+        common = honest.keys() & faked.keys()
+        assert all(honest[key] == faked[key] for key in common)
+
+
+class NoiseWithEpochs(RatedDataset):
+    """Pure noise with labels: nothing can be learned."""
+
+
+def test_noise_scores_at_chance():
+    """A binomial bound at 0.1 %: 2 classes, 96 test trials, each voted."""
+    data = NoiseWithEpochs(n_subjects=12, n_sessions=2)
+    paradigm = EmotionParadigm(task="arousal", window=1.0, fmax=None)
+    table = run_benchmark(
+        data, ["cov-mdm", "cov-ts-lr"], paradigm=paradigm, protocols=["cross-subject"]
+    ).query("protocol == 'cross-subject'")
+    for _, rows in table.query("pipeline != 'trivial'").groupby("pipeline"):
+        assert rows["n_test_trials"].sum() == 96
+        assert abs(rows["trial_balanced_accuracy"].mean() - 0.5) < 3.3 * 0.5 / 96**0.5
+
+
+# Failures.
+
+
+@pytest.mark.parametrize("where", ["fit", "predict"])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_failing_pipeline_is_reported_and_the_others_go_on(where, n_jobs, tmp_path):
+    pipelines = {
+        "bad": make_pipeline(Covariances("oas"), Failing(where)),
+        "good": make_pipeline(Covariances("oas"), MDM()),
+    }
+    table = run_benchmark(
+        small(n_sessions=1),
+        pipelines,
+        protocols=["within-session"],
+        output=tmp_path,
+        n_jobs=n_jobs,
+    )
+    bad = table.query("pipeline == 'bad'")
+    assert bad["error"].eq(f"RuntimeError: {where} went wrong").all()
+    assert bad["marks"].eq("failed").all() and bad["balanced_accuracy"].isna().all()
+    good = table.query("pipeline == 'good'")
+    assert not good["error"].any() and good["balanced_accuracy"].notna().all()
+
+
+def test_failing_head_is_reported():
+    pipelines = {"bad": make_pipeline(AugmentedCovariances(order=900), MDM())}
+    table = run_benchmark(small(n_sessions=1), pipelines, protocols=["within-session"])
+    errors = table.query("pipeline == 'bad'")["error"]
+    assert len(errors) and errors.str.contains("order=900 and lag=1 need").all()
+
+
+def test_failed_fold_is_tried_again(tmp_path):
+    """What was wrong with the machine may have been mended."""
+    options = {"protocols": ["within-session"], "output": tmp_path}
+    data, bad = small(n_sessions=1), make_pipeline(Covariances("oas"), Failing())
+    run_benchmark(data, {"bad": bad}, **options)
+    for path in tmp_path.glob("folds/*/*.json"):
+        record = json.loads(path.read_text())
+        assert record["pipeline"] == "trivial" or record["error"]
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("folds/*/*.json")}
+    run_benchmark(data, {"bad": bad}, **options)
+    again = {p for p, t in before.items() if p.stat().st_mtime_ns != t}
+    assert {json.loads(p.read_text())["pipeline"] for p in again} == {"bad"}
+
+
+def test_session_of_one_class_is_left_out_and_said():
+    class OneClass(RatedDataset):
+        def _raw(self, subject, session):
+            raw = super()._raw(subject, session)
+            if subject == 1:
+                for extra in raw.annotations.extras:
+                    extra["valence"] = 9.0
+            return raw
+
+    paradigm = EmotionParadigm(window=1.0, fmax=None)
+    table = run_benchmark(
+        OneClass(), ["trivial"], paradigm=paradigm, protocols=["within-session"]
+    )
+    assert set(table["subject"]) == {"2"}
+    (skipped,) = table.attrs["runs"][0]["skipped"]
+    assert skipped["subject"] == "1" and skipped["stimuli"] == {"high": 4}
+
+
+@pytest.mark.parametrize(
+    "data, options, message",
+    [
+        (small(n_subjects=1), {"protocols": ["cross-subject"]}, "two subjects"),
+        (small(n_sessions=1), {"protocols": ["cross-session"]}, "two sessions"),
+        (small(), {"protocols": ["no-such"]}, "choose from within-session"),
+        (small(), {"pipelines": ["no-such"]}, "Unknown pipelines no-such: choose"),
+        (small(), {"paradigm": EmotionParadigm(task="fear")}, "has no task 'fear'"),
+        (small(n_trials=3), {"protocols": ["within-session"]}, "no fold is possible"),
+    ],
+)
+def test_bad_requests(data, options, message):
+    with pytest.raises(ValueError, match=message):
+        run_benchmark(data, **options)
+
+
+def test_lambda_in_a_pipeline_is_refused():
+    same_again = FunctionTransformer(lambda X: X)
+    pipeline = make_pipeline(same_again, Covariances("oas"), MDM())
+    with pytest.raises(ValueError, match="named functions instead of lambdas"):
+        run_benchmark(small(), {"lambda": pipeline}, protocols=["within-session"])
+
+
+def test_wrong_splitter_is_caught(monkeypatch):
+    """A protocol whose folds share what it rules out stops the benchmark."""
+    leaky = replace(PROTOCOLS["window-leaky"], forbidden=("trial",), marks=())
+    monkeypatch.setitem(PROTOCOLS, "within-session", leaky)
+    with pytest.raises(RuntimeError, match="share trial"):
+        run_benchmark(small(), ["cov-mdm"], protocols=["within-session"], n_splits=2)
+
+
+# Resuming, and never returning what is stale.
+
+
+@pytest.mark.parametrize("protocol", ["within-session", "cross-subject"])
+def test_interrupted_run_goes_on(tmp_path, protocol):
+    data, fits = small(), tmp_path / "fits"
+    options = {"protocols": [protocol], "output": tmp_path / "out"}
+    limited = make_pipeline(Covariances("oas"), Counting(str(fits), limit=1))
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmark(data, {"count": limited}, **options)
+    fits.unlink()
+
+    calm = make_pipeline(Covariances("oas"), Counting(str(fits)))
+    first = run_benchmark(data, {"count": calm}, **options)
+    n_fits = Counting.fits(fits)
+    assert (
+        n_fits
+        == first.query("pipeline == 'count'")
+        .groupby("protocol")["fold"]
+        .nunique()
+        .sum()
+    )
+    stored = sorted(options["output"].glob("folds/*/*.json"))
+    for path in stored[: len(stored) // 2]:  # as if it had been killed half-way
+        path.unlink()
+    second = run_benchmark(data, {"count": calm}, **options)
+    same(first, second)
+    assert n_fits < Counting.fits(fits) < 2 * n_fits
+    third = run_benchmark(data, {"count": calm}, **options)
+    pd.testing.assert_frame_equal(second, third)
+    assert pd.read_csv(options["output"] / "scores.csv").shape == third.shape
+    # a truncated file, as a full disk leaves it, is computed again
+    sorted(options["output"].glob("folds/*/*.json"))[0].write_text('{"pipel')
+    same(run_benchmark(data, {"count": calm}, **options), first)
+
+
+BASE = {
+    "data": {},
+    "paradigm": {"window": 2.0},
+    "options": {"random_state": 0, "n_splits": 2},
+    "pipeline": {"estimator": "oas"},
+}
+CHANGES = [
+    ("data", {"effect": 0.5}),
+    ("data", {"seed": 1}),
+    ("data", {"clip_effect": 0.0}),
+    ("data", {"trial_seconds": 10.0}),
+    ("paradigm", {"fmin": 1.0}),
+    ("paradigm", {"fmax": 30.0}),
+    ("paradigm", {"window": 4.0}),
+    ("paradigm", {"stride": 1.0}),
+    ("paradigm", {"sfreq": 100.0}),
+    ("paradigm", {"channels": ["Fz", "Cz", "Pz", "Oz"]}),
+    ("options", {"random_state": 1}),
+    ("options", {"n_splits": 3}),
+    ("options", {"permutation": 0}),
+    ("options", {"dtype": "float32"}),
+    ("pipeline", {"estimator": "lwf"}),
+    ("pipeline", {"estimator_params": {"assume_centered": True}}),
+]
+
+
+def counted(folder, fits, **change):
+    """Run the benchmark with one option changed; return how many fits it took."""
+    settings = {part: BASE[part] | change.get(part, {}) for part in BASE}
+    fits.write_text("")
+    pipeline = make_pipeline(Covariances(**settings["pipeline"]), Counting(str(fits)))
+    run_benchmark(
+        small(n_subjects=1, n_sessions=1, n_trials=9, **settings["data"]),
+        {"count": pipeline},
+        paradigm=EmotionParadigm(**settings["paradigm"]),
+        protocols=["within-session"],
+        output=folder,
+        **settings["options"],
+    )
+    return Counting.fits(fits)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("computed")
+    assert counted(folder / "out", folder / "fits") == 2
+    assert counted(folder / "out", folder / "fits") == 0
+    return folder
+
+
+@pytest.mark.parametrize("part, change", CHANGES, ids=str)
+def test_changed_option_returns_nothing_old(computed, part, change):
+    n_fits = counted(computed / "out", computed / "fits", **{part: change})
+    assert n_fits >= 2
+    assert counted(computed / "out", computed / "fits") == 0  # the old ones are kept
+
+
+def test_changed_splitter_returns_nothing_old(computed, tmp_path):
+    fits = computed / "fits"
+    fits.write_text("")
+    pipeline = make_pipeline(Covariances("oas"), Counting(str(fits)))
+    options = {"paradigm": EmotionParadigm(window=2.0), "output": computed / "out"}
+    data = small(n_subjects=1, n_sessions=1, n_trials=9)
+    options |= {"random_state": 0, "n_splits": 2, "protocols": ["window-leaky"]}
+    table = run_benchmark(data, {"count": pipeline}, **options)
+    assert Counting.fits(fits) == 2
+    assert table["marks"].eq("leaky").all()
+
+
+@pytest.mark.parametrize("name", ["SCORES", "__version__"])
+def test_changed_scores_or_version_return_nothing_old(computed, monkeypatch, name):
+    value = {"SCORES": runner.SCORES[::-1], "__version__": "another"}[name]
+    monkeypatch.setattr(runner, name, value)
+    assert counted(computed / "out", computed / "fits") == 2
+
+
+def test_changed_threshold_returns_nothing_old(tmp_path):
+    fits = tmp_path / "fits"
+    pipeline = make_pipeline(Covariances("oas"), Counting(str(fits)))
+    for threshold in (None, 4.95, 3.0):
+        fits.write_text("")
+        paradigm = EmotionParadigm(window=2.0, threshold=threshold, fmax=None)
+        run_benchmark(
+            RatedDataset(),
+            {"count": pipeline},
+            paradigm=paradigm,
+            protocols=["cross-subject"],
+            output=tmp_path / "out",
+        )
+        assert Counting.fits(fits) >= 2
+
+
+def test_changed_recording_returns_nothing_old(tmp_path):
+    """The same names and options, but another file behind them."""
+
+    class Louder(RatedDataset):
+        def _raw(self, subject, session):
+            return super()._raw(subject, session).apply_function(lambda x: 2 * x)
+
+    Louder.__name__ = Louder.__qualname__ = "RatedDataset"
+    fits = tmp_path / "fits"
+    pipeline = make_pipeline(Covariances("oas"), Counting(str(fits)))
+    for cls in (RatedDataset, Louder):
+        fits.write_text("")
+        run_benchmark(
+            cls(),
+            {"count": pipeline},
+            paradigm=EmotionParadigm(window=2.0, fmax=None),
+            protocols=["within-session"],
+            output=tmp_path / "out",
+        )
+        assert Counting.fits(fits) > 0
+
+
+def test_overwrite_computes_again(computed):
+    (computed / "fits").write_text("")
+    pipeline = make_pipeline(Covariances("oas"), Counting(str(computed / "fits")))
+    options = {"paradigm": EmotionParadigm(window=2.0), "output": computed / "out"}
+    options |= {"random_state": 0, "n_splits": 2, "protocols": ["within-session"]}
+    data = small(n_subjects=1, n_sessions=1, n_trials=9)
+    run_benchmark(data, {"count": pipeline}, overwrite=True, **options)
+    assert Counting.fits(computed / "fits") == 2
+
+
+def test_output_holds_the_scores_and_the_whole_protocol(tmp_path):
+    table = run_benchmark(small(), ["cov-mdm"], protocols=GROUPED[:1], output=tmp_path)
+    read = pd.read_csv(
+        tmp_path / "scores.csv",
+        dtype=dict.fromkeys(["subject", "session", "marks", "error"], str),
+        keep_default_na=False,
+        na_values=dict.fromkeys(runner.SCORES, ""),
+    )
+    same(read, table)
+    protocol = json.loads((tmp_path / "protocol.json").read_text())
+    assert protocol == json.loads(json.dumps(table.attrs))
+    assert protocol["runs"][0]["dataset_parameters"] == json.loads(
+        json.dumps(small().parameters)
+    )
+    assert protocol["paradigm"]["window"] == 4.0
+    assert set(protocol["versions"]) >= {"moabb", "pyriemann", "scikit-learn", "numpy"}
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+# The outside world.
+
+
+def test_nothing_asks_the_network(monkeypatch, tmp_path):
+    def refuse(*args, **kwargs):
+        raise AssertionError("network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    run_benchmark(small(n_sessions=1), ["trivial"], protocols=GROUPED[:1])
+
+
+def test_codecarbon_is_told_to_stay_offline():
+    assert Emissions(codecarbon_config=runner._OFFLINE).codecarbon_offline
+
+
+def test_several_data_sets_and_own_estimators():
+    data = [small(n_sessions=1), small(n_sessions=1, seed=1)]
+    table = run_benchmark(data, {"dummy": DummyClassifier()}, protocols=GROUPED[:1])
+    assert table["dataset"].nunique() == 2
+    assert table.groupby("pipeline")["balanced_accuracy"].mean().round(9).nunique() == 1
+
+
+@pytest.mark.parametrize("name", sorted(list_pipelines()))
+def test_named_pipelines_run(name):
+    X, y, metadata = EmotionParadigm().get_data(small(n_subjects=1))
+    train = metadata["session"].eq("0").to_numpy()
+    assert audit_split(train, ~train, metadata)["trial"] == 0
+    model = make_named_pipeline(name, 128.0).fit(X[train], y[train])
+    assert np.isin(model.predict(X[~train]), y).all()
+
+
+def test_unknown_named_pipeline():
+    with pytest.raises(ValueError, match="choose from trivial, de-svm"):
+        make_named_pipeline("de-cnn", 128.0)
