@@ -452,9 +452,10 @@ def test_overwrite_computes_again(computed):
 
 def test_output_holds_the_scores_and_the_whole_protocol(tmp_path):
     table = run_benchmark(small(), ["cov-mdm"], protocols=GROUPED[:1], output=tmp_path)
+    texts = ["subject", "session", "marks", "error", "test_trials"]
     read = pd.read_csv(
         tmp_path / "scores.csv",
-        dtype=dict.fromkeys(["subject", "session", "marks", "error"], str),
+        dtype=dict.fromkeys(texts, str),
         keep_default_na=False,
         na_values=dict.fromkeys(runner.SCORES, ""),
     )

@@ -6,7 +6,7 @@ from eegemo.evaluation import audit_split
 from eegemo.evaluation._splitters import (
     StimulusFolds,
     SubjectStimulusFolds,
-    n_stimulus_folds,
+    n_class_folds,
     subject_and_stimulus,
 )
 
@@ -26,8 +26,8 @@ def test_folds_keep_trials_whole_and_have_all_classes(seed):
 
 
 def test_folds_of_a_rare_class():
-    assert n_stimulus_folds(["a"] * 4 + ["b"] * 2, [0, 0, 1, 1, 2, 2], 5) == 1
-    assert n_stimulus_folds(["a", "a"], [0, 1], 5) == 0
+    assert n_class_folds(["a"] * 4 + ["b"] * 2, [0, 0, 1, 1, 2, 2], 5) == 1
+    assert n_class_folds(["a", "a"], [0, 1], 5) == 0
     y = np.array(["a", "a", "b"])
     assert list(StimulusFolds(5).split(np.zeros(3), y, np.arange(3))) == []
 

@@ -7,9 +7,14 @@ from moabb.evaluations import (
     CrossSubjectEvaluation,
     WithinSessionEvaluation,
 )
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
-from ._splitters import StimulusFolds, SubjectStimulusFolds, subject_and_stimulus
+from ._splitters import (
+    StimulusFolds,
+    SubjectStimulusFolds,
+    WindowFolds,
+    subject_and_stimulus,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ PROTOCOLS = {
     "window-leaky": Protocol(
         "LEAKY: shuffled folds of windows, to show what leakage gains; never a result",
         WithinSessionEvaluation,
-        StratifiedKFold,
+        WindowFolds,
         None,
         (),
         by_subject=True,

@@ -22,7 +22,7 @@ from ._hoist import HoistedParadigm, split_head
 from ._progress import Progress
 from ._protocols import get_protocol
 from ._scores import SCORES
-from ._splitters import StimulusFolds, n_stimulus_folds
+from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
 DEFAULT_PROTOCOLS = ("within-session", "cross-subject")
@@ -43,6 +43,7 @@ COLUMNS = (
     "predict_seconds",
     "n_train_trials",
     "n_test_trials",
+    "test_trials",
     "confusion",
     "trial_confusion",
     "error",
@@ -330,14 +331,15 @@ def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
 
 def _skipped(protocol, y, metadata, options):
     """List the sessions that give no fold, and why."""
-    if protocol.cv_class is not StimulusFolds:
+    if protocol.cv_class not in (StimulusFolds, WindowFolds):
         return []
+    whole = "stimulus" if protocol.cv_class is StimulusFolds else "onset"
     skipped = []
     sessions = metadata.groupby(["subject", "session"], sort=False).indices
     for (subject, session), rows in sessions.items():
-        stimuli = metadata["stimulus"].to_numpy()[rows]
-        if n_stimulus_folds(y[rows], stimuli, options["n_splits"]) < 2:
-            counts = pd.Series(stimuli).groupby(y[rows]).nunique()
+        wholes = metadata[whole].to_numpy()[rows]
+        if n_class_folds(y[rows], wholes, options["n_splits"]) < 2:
+            counts = metadata["stimulus"].iloc[rows].groupby(y[rows]).nunique()
             skipped.append(
                 {
                     "subject": str(subject),
@@ -378,6 +380,7 @@ def _table(records, run, pipelines):
                 "task": run["task"],
                 "fold": folds.setdefault(record["train"], len(folds)),
                 "marks": ";".join(record["marks"] + failed),
+                "test_trials": " ".join(map(str, record["test_trials"])),
                 "confusion": json.dumps(record["confusion"]),
                 "trial_confusion": json.dumps(record["trial_confusion"]),
                 "error": record["error"] or "",

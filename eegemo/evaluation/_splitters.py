@@ -1,7 +1,7 @@
 """Splitters for MOABB's evaluations, grouped by construction."""
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
 class StimulusFolds(StratifiedGroupKFold):
@@ -26,12 +26,36 @@ class StimulusFolds(StratifiedGroupKFold):
         ------
         train, test : int arrays
         """
-        n_splits = n_stimulus_folds(y, groups, self.n_splits)
+        n_splits = n_class_folds(y, groups, self.n_splits)
         if n_splits >= 2:
             folds = StratifiedGroupKFold(
                 n_splits, shuffle=self.shuffle, random_state=self.random_state
             )
             yield from folds.split(X, y, groups)
+
+
+class WindowFolds(StratifiedKFold):
+    """Stratified folds of windows, which leak; as many as the rarest class allows."""
+
+    def split(self, X, y, groups=None):
+        """Yield training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, ...)
+        y : array-like of shape (n_windows,)
+        groups : ignored
+
+        Yields
+        ------
+        train, test : int arrays
+        """
+        n_splits = n_class_folds(y, np.arange(len(y)), self.n_splits)
+        if n_splits >= 2:
+            folds = StratifiedKFold(
+                n_splits, shuffle=self.shuffle, random_state=self.random_state
+            )
+            yield from folds.split(X, y)
 
 
 class SubjectStimulusFolds(StratifiedGroupKFold):
@@ -56,7 +80,7 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
         train, test : int arrays
         """
         subject, stimulus = np.array([group.split(_SEPARATOR) for group in groups]).T
-        n_splits = max(2, n_stimulus_folds(y, stimulus, self.n_splits))
+        n_splits = max(2, n_class_folds(y, stimulus, self.n_splits))
         folds = StratifiedGroupKFold(
             n_splits, shuffle=self.shuffle, random_state=self.random_state
         )
@@ -89,12 +113,14 @@ def subject_and_stimulus(metadata):
     return (subject + _SEPARATOR + metadata["stimulus"].astype(str)).to_numpy(str)
 
 
-def n_stimulus_folds(y, stimulus, n_splits):
+def n_class_folds(y, group, n_splits):
     """Return the folds that the rarest class allows, or 0 if there is one class.
 
     Parameters
     ----------
-    y, stimulus : array-like of shape (n_windows,)
+    y : array-like of shape (n_windows,)
+    group : array-like of shape (n_windows,)
+        What a fold takes whole.
     n_splits : int
         At most as many.
 
@@ -102,8 +128,6 @@ def n_stimulus_folds(y, stimulus, n_splits):
     -------
     n_folds : int
     """
-    pairs = np.unique(
-        np.column_stack([np.asarray(y, str), np.asarray(stimulus, str)]), axis=0
-    )
-    _, counts = np.unique(pairs[:, 0], return_counts=True)
+    pairs = set(zip(map(str, y), map(str, group), strict=True))
+    _, counts = np.unique([label for label, _ in pairs], return_counts=True)
     return 0 if len(counts) < 2 else min(n_splits, int(counts.min()))

@@ -80,7 +80,7 @@ def _pool_folds(of_run):
         row = dict(zip(keys, key, strict=True)) | dict.fromkeys(_OTHER_SCORES, np.nan)
         row |= {
             "balanced_accuracy": np.nan,
-            "n_trials": int(part["n_test_trials"].sum()),
+            "n_trials": _n_distinct(part["test_trials"]),
         }
         if len(good):
             windows, trials = (
@@ -94,6 +94,10 @@ def _pool_folds(of_run):
             row["roc_auc"] = good["roc_auc"].mean()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _n_distinct(lists):
+    return len({trial for trials in lists.astype(str) for trial in trials.split()})
 
 
 def _chance_95(chance, n_trials):

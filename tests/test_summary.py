@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from eegemo.datasets import SimulatedEmotion
+from eegemo.evaluation import run_benchmark, summarize
+from eegemo.evaluation._summary import format_summary
+
+
+def rows(pipeline, subject, matrices, marks="", session="0"):
+    """One row per fold, of two classes."""
+    return [
+        {
+            "dataset": "Toy",
+            "protocol": "within-session",
+            "task": "valence",
+            "pipeline": pipeline,
+            "subject": subject,
+            "session": session,
+            "fold": fold,
+            "balanced_accuracy": 0.5,
+            "roc_auc": 0.6,
+            "chance": 0.5,
+            "marks": marks,
+            "fit_seconds": 2.0,
+            "predict_seconds": 1.0,
+            "test_trials": f"{3 * fold} {3 * fold + 1} {3 * fold + 2}",
+            "confusion": str(matrix),
+            "trial_confusion": str(matrix),
+        }
+        for fold, matrix in enumerate(matrices)
+    ]
+
+
+def test_folds_are_pooled_before_they_are_scored():
+    """A majority vote scores chance, though folds of one class would give it more."""
+    folds = [[[2, 0], [1, 0]], [[3, 0], [0, 0]], [[2, 0], [1, 0]]]
+    frame = pd.DataFrame(rows("trivial", "1", folds) + rows("trivial", "2", folds))
+    (row,) = summarize(frame).to_dict("records")
+    assert row["balanced_accuracy"] == row["trial_balanced_accuracy"] == 0.5
+    assert row["accuracy"] == pytest.approx(7 / 9)
+    assert row["sd"] == 0 and row["n_subjects"] == 2 and row["n_trials"] == 18
+    assert row["seconds"] == 3 * 2.0 + 6 * 1.0
+    mean_of_folds = np.mean([0.5, 1.0, 0.5])
+    assert mean_of_folds > row["balanced_accuracy"]
+
+
+def test_spread_and_test_are_over_subjects():
+    good, bad = [[[9, 1], [1, 9]]], [[[10, 0], [10, 0]]]
+    frame = pd.DataFrame(
+        [
+            row
+            for subject in "12345"
+            for row in rows("trivial", subject, bad) + rows("good", subject, good)
+        ]
+    )
+    summary = summarize(frame).set_index("pipeline")
+    assert summary.loc["good", "balanced_accuracy"] == pytest.approx(0.9)
+    assert summary.loc["good", "p_trivial"] == pytest.approx(1 / 2**5)
+    assert np.isnan(summary.loc["trivial", "p_trivial"])
+
+
+def test_chance_counts_trials():
+    """Binomial bound at 5 %, by its definition; 100 windows of 15 trials stay 15."""
+    from scipy.stats import binom
+
+    folds = [[[50, 0], [50, 0]]] * 5
+    (row,) = summarize(pd.DataFrame(rows("trivial", "1", folds))).to_dict("records")
+    assert row["n_trials"] == 15
+    lucky = round(row["chance_95"] * 15)
+    assert binom.sf(lucky, 15, 0.5) <= 0.05 < binom.sf(lucky - 1, 15, 0.5)
+
+
+def test_failed_test_sets_are_left_out_and_counted():
+    frame = pd.DataFrame(rows("a", "1", [[[1, 0], [0, 1]]] * 2, marks="failed"))
+    frame["balanced_accuracy"] = [np.nan, 0.5]
+    frame.loc[0, ["confusion", "trial_confusion"]] = "null"
+    (row,) = summarize(frame).to_dict("records")
+    assert row["n_failed"] == 1 and row["balanced_accuracy"] == 1.0
+    assert row["marks"] == "failed"
+    assert "failed = see the column error" in format_summary(summarize(frame))
+
+
+def test_pipeline_that_failed_everywhere():
+    frame = pd.DataFrame(
+        [r for s in "123" for r in rows("trivial", s, [[[1, 0], [1, 0]]])]
+        + [r for s in "123" for r in rows("bad", s, [[[1, 0], [1, 0]]], "failed")]
+    )
+    frame.loc[frame["pipeline"] == "bad", "balanced_accuracy"] = np.nan
+    summary = summarize(frame).set_index("pipeline")
+    assert np.isnan(summary.loc["bad", "balanced_accuracy"])
+    assert summary.loc["bad", "n_failed"] == 3
+    assert " - " in format_summary(summary.reset_index())
+
+
+def test_file_gives_the_same_summary(tmp_path):
+    data = SimulatedEmotion(n_subjects=3, n_sessions=1, n_trials=6, trial_seconds=8.0)
+    scores = run_benchmark(
+        data, ["cov-mdm"], protocols=["cross-subject"], output=tmp_path
+    )
+    from_file = summarize(pd.read_csv(tmp_path / "scores.csv"))
+    pd.testing.assert_frame_equal(from_file, summarize(scores))
+    text = format_summary(from_file, [{"subject": "9", "session": "0"}])
+    assert "cross-subject-stimulus" in text and "chance 0.333" in text
+    assert "trivial" in text and "Left out" in text and "9/0" in text
+    assert max(map(len, text.splitlines())) < 120
