@@ -222,9 +222,9 @@ def test_runs_in_a_stock_evaluation(tmp_path):
         paradigm=EmotionParadigm(),
         datasets=[SimulatedEmotion(n_subjects=2, n_sessions=1, n_trials=6)],
         cv_class=StratifiedGroupKFold,
+        cv_kwargs={"shuffle": False},
         groups="trial",
         n_splits=2,
-        random_state=0,
         hdf5_path=str(tmp_path),
         codecarbon_config={"country_iso_code": "FRA", "save_to_file": False},
     )

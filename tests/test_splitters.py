@@ -27,6 +27,7 @@ def test_folds_keep_trials_whole_and_have_all_classes(seed):
 
 def test_folds_of_a_rare_class():
     assert n_class_folds(["a"] * 4 + ["b"] * 2, [0, 0, 1, 1, 2, 2], 5) == 1
+    assert n_class_folds(["a"] * 4 + ["b"] * 2, range(6), 5) == 2
     assert n_class_folds(["a", "a"], [0, 1], 5) == 0
     y = np.array(["a", "a", "b"])
     assert list(StimulusFolds(5).split(np.zeros(3), y, np.arange(3))) == []
@@ -58,3 +59,17 @@ def test_names_of_subjects_and_stimuli_may_hold_anything():
         frame, y, subject_and_stimulus(frame)
     ):
         assert not any(audit_split(train, test, frame).values())
+
+
+def test_stimuli_that_subjects_label_differently():
+    """The most frequent label counts; even with one class, two folds are made."""
+    frame = metadata(4, 1, n_trials=5)
+    y = np.where(frame["trial"] < 3, "a", "b").astype(object)
+    y[(frame["subject"] == 0).to_numpy()] = "a"
+    groups = subject_and_stimulus(frame)
+    folds = list(SubjectStimulusFolds(5).split(frame, y, groups))
+    assert len(folds) == 4 * 2
+    for train, test in folds:
+        assert not any(audit_split(train, test, frame).values())
+    one_class = np.full(len(frame), "a")
+    assert len(list(SubjectStimulusFolds(5).split(frame, one_class, groups))) == 4 * 2

@@ -22,6 +22,7 @@ def rows(pipeline, subject, matrices, marks="", session="0"):
             "roc_auc": 0.6,
             "chance": 0.5,
             "marks": marks,
+            "error": "RuntimeError: no" if marks == "failed" else "",
             "fit_seconds": 2.0,
             "predict_seconds": 1.0,
             "test_trials": f"{3 * fold} {3 * fold + 1} {3 * fold + 2}",
@@ -72,9 +73,10 @@ def test_chance_counts_trials():
 
 
 def test_failed_test_sets_are_left_out_and_counted():
-    frame = pd.DataFrame(rows("a", "1", [[[1, 0], [0, 1]]] * 2, marks="failed"))
-    frame["balanced_accuracy"] = [np.nan, 0.5]
-    frame.loc[0, ["confusion", "trial_confusion"]] = "null"
+    frame = pd.DataFrame(
+        rows("a", "1", [None, [[1, 0], [0, 1]]]), dtype=object
+    ).replace({"confusion": {"None": "null"}, "trial_confusion": {"None": "null"}})
+    frame.loc[0, ["error", "marks"]] = ["RuntimeError: no", "failed"]
     (row,) = summarize(frame).to_dict("records")
     assert row["n_failed"] == 1 and row["balanced_accuracy"] == 1.0
     assert row["marks"] == "failed"
@@ -84,13 +86,35 @@ def test_failed_test_sets_are_left_out_and_counted():
 def test_pipeline_that_failed_everywhere():
     frame = pd.DataFrame(
         [r for s in "123" for r in rows("trivial", s, [[[1, 0], [1, 0]]])]
-        + [r for s in "123" for r in rows("bad", s, [[[1, 0], [1, 0]]], "failed")]
-    )
-    frame.loc[frame["pipeline"] == "bad", "balanced_accuracy"] = np.nan
+        + [r for s in "123" for r in rows("bad", s, [None], "failed")]
+        + [r for s in "123" for r in rows("good", s, [[[1, 0], [0, 1]]])]
+    ).replace({"confusion": {"None": "null"}, "trial_confusion": {"None": "null"}})
     summary = summarize(frame).set_index("pipeline")
     assert np.isnan(summary.loc["bad", "balanced_accuracy"])
-    assert summary.loc["bad", "n_failed"] == 3
+    assert summary.loc["bad", "n_failed"] == 3 and summary.loc["bad", "n_subjects"] == 0
+    assert summary.loc["good", "p_trivial"] == pytest.approx(1 / 8)
     assert " - " in format_summary(summary.reset_index())
+
+
+def test_subjects_who_lack_a_class_count_in_the_pooled_score_only():
+    """Else the constant answer would beat chance, as it does in the mean of recalls."""
+    both, one = [[3, 1], [3, 1]], [[4, 0], [0, 0]]
+    frame = pd.DataFrame(
+        rows("trivial", "1", [both])
+        + rows("trivial", "2", [both, one])
+        + rows("trivial", "3", [one])
+        + rows("trivial", "4", [one])
+    )
+    (row,) = summarize(frame).to_dict("records")
+    assert row["n_subjects"] == 2 and row["n_all_subjects"] == 4
+    expected = ((3 / 4 + 1 / 4) + (7 / 8 + 1 / 4)) / 4
+    assert row["balanced_accuracy"] == pytest.approx(expected)
+    assert row["pooled_balanced_accuracy"] == pytest.approx((18 / 20 + 2 / 8) / 2)
+    assert "2 subjects with every class, of 4" in format_summary(summarize(frame))
+
+    nobody = summarize(pd.DataFrame(rows("trivial", "3", [one])))
+    assert np.isnan(nobody["balanced_accuracy"][0]) and np.isnan(nobody["chance_95"][0])
+    assert "0 subjects with every class, of 1" in format_summary(nobody)
 
 
 def test_file_gives_the_same_summary(tmp_path):

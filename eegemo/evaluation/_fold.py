@@ -140,6 +140,8 @@ class RecordedPipeline(BaseEstimator):
             if self.fitted_ is None and self.error_ is None:
                 self._fit_now()
             record = self._describe(X) | self._score(X, y)
+            if len(set(y)) < len(self.store.classes):
+                record["marks"].append("class-missing")
             self.store.write(path, record)
         return record
 

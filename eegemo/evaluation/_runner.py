@@ -133,9 +133,13 @@ def run_benchmark(
     A stored result is found again only under the same content of training and test
     windows and labels, pipeline with all its options, protocol, seed and versions.
 
-    Marks: ``stimulus-seen`` (test clips were also trained on), ``transductive`` (a
-    prediction uses other unlabelled test windows), ``leaky`` (windows of one trial on
-    both sides), ``permuted-labels``, ``failed``.
+    Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
+    test set lacks a class, so that its balanced accuracy is undefined),
+    ``transductive`` (a prediction uses other unlabelled test windows), ``leaky``
+    (windows of one trial on both sides), ``permuted-labels``, ``failed``.
+
+    Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
+    where the test set lacks a class; :func:`summarize` pools folds first.
 
     Examples
     --------

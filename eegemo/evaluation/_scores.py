@@ -87,7 +87,10 @@ def _confusion(true, predicted, n_classes):
 
 
 def balanced_accuracy(confusion):
-    """Mean recall of the classes that occur.
+    """Mean recall of the classes; None if a class does not occur.
+
+    Of the classes that occur, it would be no score: a constant answer would often get
+    more than chance.
 
     Parameters
     ----------
@@ -96,11 +99,12 @@ def balanced_accuracy(confusion):
 
     Returns
     -------
-    score : float
+    score : float or None
     """
     support = confusion.sum(axis=1)
-    occurs = support > 0
-    return float((np.diag(confusion)[occurs] / support[occurs]).mean())
+    if not support.all():
+        return None
+    return float((np.diag(confusion) / support).mean())
 
 
 def accuracy(confusion):

@@ -1,7 +1,11 @@
-"""Splitters for MOABB's evaluations, grouped by construction."""
+"""Splitters for MOABB's evaluations, grouped by construction.
+
+They derive from scikit-learn's grouped splitter because MOABB hands groups to nothing
+else. What they stratify are stimuli, not windows, so a clip's length does not matter.
+"""
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 
 class StimulusFolds(StratifiedGroupKFold):
@@ -28,10 +32,11 @@ class StimulusFolds(StratifiedGroupKFold):
         """
         n_splits = n_class_folds(y, groups, self.n_splits)
         if n_splits >= 2:
-            folds = StratifiedGroupKFold(
+            folds = StratifiedKFold(
                 n_splits, shuffle=self.shuffle, random_state=self.random_state
             )
-            yield from folds.split(X, y, groups)
+            for tested in _whole_groups(folds, y, groups):
+                yield np.flatnonzero(~tested), np.flatnonzero(tested)
 
 
 class WindowFolds(StratifiedKFold):
@@ -62,7 +67,8 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
     """Leave out one subject and, at once, a fold of stimuli.
 
     The test windows are those of the subject on the stimuli; training uses neither the
-    subject nor the stimuli.
+    subject nor the stimuli. Where subjects rate a stimulus differently, its most
+    frequent label counts in the stratification.
     """
 
     def split(self, X, y, groups):
@@ -80,19 +86,15 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
         train, test : int arrays
         """
         subject, stimulus = np.array([group.split(_SEPARATOR) for group in groups]).T
-        n_splits = max(2, n_class_folds(y, stimulus, self.n_splits))
-        folds = StratifiedGroupKFold(
-            n_splits, shuffle=self.shuffle, random_state=self.random_state
-        )
-        test_sets = [test for _, test in folds.split(stimulus, y, stimulus)]
+        n_splits = n_class_folds(y, stimulus, self.n_splits)
+        make, n_splits = (KFold, 2) if n_splits < 2 else (StratifiedKFold, n_splits)
+        folds = make(n_splits, shuffle=self.shuffle, random_state=self.random_state)
+        of_folds = list(_whole_groups(folds, y, stimulus))
         for name in dict.fromkeys(subject):
-            for rows in test_sets:
-                of_subject = subject == name
-                of_stimuli = np.isin(np.arange(len(y)), rows)
-                train = np.flatnonzero(~of_subject & ~of_stimuli)
-                test = np.flatnonzero(of_subject & of_stimuli)
+            for of_stimuli in of_folds:
+                test = np.flatnonzero((subject == name) & of_stimuli)
                 if len(test):
-                    yield train, test
+                    yield np.flatnonzero((subject != name) & ~of_stimuli), test
 
 
 _SEPARATOR = "\x1f"
@@ -113,13 +115,13 @@ def subject_and_stimulus(metadata):
     return (subject + _SEPARATOR + metadata["stimulus"].astype(str)).to_numpy(str)
 
 
-def n_class_folds(y, group, n_splits):
+def n_class_folds(y, groups, n_splits):
     """Return the folds that the rarest class allows, or 0 if there is one class.
 
     Parameters
     ----------
     y : array-like of shape (n_windows,)
-    group : array-like of shape (n_windows,)
+    groups : array-like of shape (n_windows,)
         What a fold takes whole.
     n_splits : int
         At most as many.
@@ -128,6 +130,22 @@ def n_class_folds(y, group, n_splits):
     -------
     n_folds : int
     """
-    pairs = set(zip(map(str, y), map(str, group), strict=True))
-    _, counts = np.unique([label for label, _ in pairs], return_counts=True)
+    labels, _ = _group_labels(y, groups)
+    _, counts = np.unique(labels, return_counts=True)
     return 0 if len(counts) < 2 else min(n_splits, int(counts.min()))
+
+
+def _whole_groups(folds, y, groups):
+    """Yield, for each fold of groups, which windows are tested."""
+    labels, of_window = _group_labels(y, groups)
+    for _, test in folds.split(labels, labels):
+        yield np.isin(of_window, test)
+
+
+def _group_labels(y, groups):
+    """Return the most frequent label of each group, and the group of each window."""
+    classes, codes = np.unique(y, return_inverse=True)
+    names, of_window = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), len(classes)), int)
+    np.add.at(counts, (of_window, codes), 1)
+    return classes[counts.argmax(axis=1)], of_window

@@ -16,9 +16,10 @@ _RUN = ["dataset", "protocol", "task"]
 def summarize(scores):
     """Mean and spread over subjects of each pipeline under each protocol.
 
-    A fold with few trials may lack a class, and its balanced accuracy then means
-    little. So the folds of a subject's session are pooled before they are scored, then
-    sessions are averaged, then subjects.
+    A fold with few trials may lack a class. So the folds of a subject's session are
+    pooled before they are scored, then sessions are averaged, then subjects. A session
+    that lacks a class altogether, as ratings make it happen, counts in
+    ``pooled_balanced_accuracy`` only: a constant answer would score above chance on it.
 
     Parameters
     ----------
@@ -28,72 +29,89 @@ def summarize(scores):
     Returns
     -------
     summary : pandas.DataFrame
-        One row per data set, protocol, task and pipeline: ``balanced_accuracy`` with
-        ``sd`` (over subjects), ``trial_balanced_accuracy``, ``accuracy``, ``f1_macro``
-        and ``roc_auc``; ``chance``; ``chance_95``, which a classifier that guesses
-        exceeds in one run of twenty, counted in trials, since the windows of one trial
-        are no independent evidence; ``p_trivial``, the p-value of MOABB's paired test
-        over subjects that the pipeline beats the trivial baseline (NaN below three
-        subjects); ``n_subjects``, ``n_trials``, ``n_failed`` (test sets without a
-        score), ``marks`` and ``seconds`` (fit and predict, all folds together).
+        One row per data set, protocol, task and pipeline, with the columns
+
+        - ``balanced_accuracy`` and ``sd``, mean and deviation over subjects;
+          ``trial_balanced_accuracy``, ``accuracy``, ``f1_macro``, ``roc_auc``: means;
+        - ``pooled_balanced_accuracy``: of the windows of all subjects together;
+        - ``chance``, and ``chance_95``, which a classifier that guesses exceeds in one
+          run of twenty, counted in trials, since the windows of one trial are no
+          independent evidence;
+        - ``p_trivial``: p-value of MOABB's paired one-sided test over subjects that the
+          pipeline beats the trivial baseline; NaN below three subjects;
+        - ``n_subjects`` and ``n_trials`` behind the means, ``n_all_subjects``,
+          ``n_failed`` test sets without a score, ``marks``, and ``seconds`` to fit and
+          predict all folds.
     """
     rows = []
     for run, of_run in scores.groupby(_RUN, sort=False):
-        pooled = _pool_folds(of_run)
-        p_values = _beats_trivial(pooled)
+        sessions = _pool_folds(of_run)
+        p_values = _beats_trivial(sessions)
         chance = of_run["chance"].iloc[0]
-        for name, part in pooled.groupby("pipeline", sort=False):
-            subjects = part.groupby("subject").mean(numeric_only=True)
-            n_trials = int(part["n_trials"].sum())
-            own = of_run[of_run["pipeline"] == name]
+        for name, own in of_run.groupby("pipeline", sort=False):
+            scored = sessions[sessions["pipeline"] == name].dropna(subset=_MAIN)
+            subjects = scored.groupby("subject")[[_MAIN, *_OTHERS]].mean()
+            n_trials = int(scored["n_trials"].sum())
             marks = own["marks"].astype(object).fillna("").str.split(";").explode()
-            means = subjects.mean().to_dict()
+            seconds = own.groupby("fold")["fit_seconds"].first().sum()
             rows.append(
                 dict(zip(_RUN, run, strict=True))
-                | {"pipeline": name, "balanced_accuracy": means["balanced_accuracy"]}
-                | {"sd": subjects["balanced_accuracy"].std()}
-                | {k: means[k] for k in _OTHER_SCORES}
+                | {"pipeline": name, _MAIN: subjects[_MAIN].mean()}
+                | {"sd": subjects[_MAIN].std()}
+                | subjects[list(_OTHERS)].mean().to_dict()
                 | {
+                    "pooled_balanced_accuracy": _balanced(_total(own, "confusion")),
                     "chance": chance,
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
-                    "n_subjects": int(subjects["balanced_accuracy"].count()),
+                    "n_subjects": len(subjects),
+                    "n_all_subjects": own["subject"].nunique(),
                     "n_trials": n_trials,
-                    "n_failed": int(own["balanced_accuracy"].isna().sum()),
+                    "n_failed": int(
+                        own["error"].astype(object).fillna("").ne("").sum()
+                    ),
                     "marks": ";".join(m for m in dict.fromkeys(marks) if m),
-                    "seconds": own["fit_seconds"].groupby(own["fold"]).first().sum()
-                    + own["predict_seconds"].sum(),
+                    "seconds": seconds + own["predict_seconds"].sum(),
                 }
             )
     return pd.DataFrame(rows)
 
 
-_OTHER_SCORES = ("trial_balanced_accuracy", "accuracy", "f1_macro", "roc_auc")
+_MAIN = "balanced_accuracy"
+_OTHERS = ("trial_balanced_accuracy", "accuracy", "f1_macro", "roc_auc")
 
 
 def _pool_folds(of_run):
-    """Score each subject's session on the test windows of all its folds together."""
+    """Score each subject's session on the test windows of all its folds together.
+
+    The scores are NaN if the session lacks a class, or if the pipeline failed.
+    """
     rows = []
     keys = ["pipeline", "subject", "session"]
     for key, part in of_run.groupby(keys, sort=False):
-        good = part[part["balanced_accuracy"].notna()]
-        row = dict(zip(keys, key, strict=True)) | dict.fromkeys(_OTHER_SCORES, np.nan)
-        row |= {
-            "balanced_accuracy": np.nan,
-            "n_trials": _n_distinct(part["test_trials"]),
-        }
-        if len(good):
-            windows, trials = (
-                sum(np.array(json.loads(matrix)) for matrix in good[column])
-                for column in ("confusion", "trial_confusion")
-            )
-            row["balanced_accuracy"] = balanced_accuracy(windows)
-            row["trial_balanced_accuracy"] = balanced_accuracy(trials)
+        row = dict(zip(keys, key, strict=True)) | dict.fromkeys([_MAIN, *_OTHERS])
+        row["n_trials"] = _n_distinct(part["test_trials"])
+        windows, trials = _total(part, "confusion"), _total(part, "trial_confusion")
+        if not np.isnan(_balanced(windows)):
+            row[_MAIN] = _balanced(windows)
+            row["trial_balanced_accuracy"] = _balanced(trials)
             row["accuracy"] = accuracy(windows)
             row["f1_macro"] = f1_macro(windows)
-            row["roc_auc"] = good["roc_auc"].mean()
+            row["roc_auc"] = part["roc_auc"].mean()
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype(dict.fromkeys([_MAIN, *_OTHERS], float))
+
+
+def _total(part, column):
+    """Sum the confusion matrices of the rows, None if there is none."""
+    matrices = [json.loads(text) for text in part[column]]
+    matrices = [np.array(matrix) for matrix in matrices if matrix is not None]
+    return sum(matrices) if matrices else None
+
+
+def _balanced(confusion):
+    score = None if confusion is None else balanced_accuracy(confusion)
+    return np.nan if score is None else score
 
 
 def _n_distinct(lists):
@@ -101,20 +119,24 @@ def _n_distinct(lists):
 
 
 def _chance_95(chance, n_trials):
+    """Return MOABB's binomial bound, NaN without trials."""
+    if n_trials == 0:
+        return np.nan
     return float(adjusted_chance_level(round(1 / chance), n_trials))
 
 
-def _beats_trivial(pooled):
+def _beats_trivial(sessions):
     """P-values of each pipeline against the trivial one, by MOABB's paired tests."""
-    complete = pooled.rename(columns={"balanced_accuracy": "score"})
-    failed = complete.loc[complete["score"].isna(), "pipeline"].unique()
-    complete = complete[~complete["pipeline"].isin(failed)].assign(dataset="")
-    names = complete["pipeline"].unique()
-    if complete["subject"].nunique() < 3 or "trivial" not in names or len(names) < 2:
+    subjects = sessions.pivot_table(_MAIN, "subject", "pipeline", sort=False)
+    if "trivial" not in subjects:
         return {}
+    subjects = subjects[subjects["trivial"].notna()].dropna(axis="columns")
+    if len(subjects) < 3 or subjects.shape[1] < 2:
+        return {}
+    long = subjects.reset_index().melt("subject", value_name="score")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # equal scores give 0 / 0
-        tests = compute_dataset_statistics(complete)
+        tests = compute_dataset_statistics(long.assign(dataset=""))
     tests = tests[(tests["pipe2"] == "trivial") & (tests["pipe1"] != "trivial")]
     return dict(zip(tests["pipe1"], tests["p"], strict=True))
 
@@ -137,11 +159,15 @@ def format_summary(summary, skipped=()):
     for (dataset, protocol, task), part in summary.groupby(_RUN, sort=False):
         first = part.iloc[0]
         title = f"{dataset}  {protocol}  (task: {task})"
-        evidence = (
-            f"{first['n_subjects']} subjects, {first['n_trials']} test trials; "
-            f"chance {first['chance']:.3f}, a lucky guess 1 run in 20 "
-            f"{first['chance_95']:.3f}"
-        )
+        subjects = f"{first['n_subjects']} subject" + "s" * (first["n_subjects"] != 1)
+        if first["n_subjects"] < first["n_all_subjects"]:
+            subjects += f" with every class, of {first['n_all_subjects']}"
+        evidence = f"{subjects}; chance {first['chance']:.3f}"
+        if first["n_trials"]:
+            evidence += (
+                f", a guess exceeds {first['chance_95']:.3f} in 1 run of 20 "
+                f"({first['n_trials']} test trials)"
+            )
         blocks.append("\n".join([title, evidence, _format_rows(part)]))
     notes = [_NOTE, *(f"Marks: {text}" for text in _explain(summary))]
     if skipped:
@@ -152,14 +178,14 @@ def format_summary(summary, skipped=()):
     return "\n\n".join([*blocks, "\n".join(notes)])
 
 
-_NOTE = (
-    "bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same "
-    "for trials by vote;\np: paired test against trivial, not corrected for the number "
-    "of pipelines."
-)
+_NOTE = """\
+bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same for
+trials by vote; pooled: windows of all subjects together; p: paired test that it beats
+trivial, not corrected for the number of pipelines."""
 _MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
+    "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
     "transductive": "a prediction uses other unlabelled test windows",
     "leaky": "windows of one trial on both sides of the split: NOT a result",
     "permuted-labels": "labels were permuted among trials: chance is the right score",
@@ -173,15 +199,16 @@ def _explain(summary):
 
 
 def _format_rows(part):
-    header = f"  {'pipeline':<14} {'bal.acc':>13} {'trial':>6} {'acc':>6} {'F1':>6} "
-    header += f"{'AUC':>6} {'p':>7} {'seconds':>8}  marks"
+    header = f"  {'pipeline':<14} {'bal.acc':>13} {'trial':>6} {'pooled':>6} "
+    header += f"{'acc':>6} {'F1':>6} {'AUC':>6} {'p':>7} {'seconds':>8}  marks"
     lines = [header]
     for row in part.itertuples():
         spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
         p = "" if np.isnan(row.p_trivial) else f"{row.p_trivial:.4f}"
         lines.append(
             f"  {row.pipeline:<14} {_number(row.balanced_accuracy) + spread:>13} "
-            f"{_number(row.trial_balanced_accuracy):>6} {_number(row.accuracy):>6} "
+            f"{_number(row.trial_balanced_accuracy):>6} "
+            f"{_number(row.pooled_balanced_accuracy):>6} {_number(row.accuracy):>6} "
             f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p:>7} "
             f"{row.seconds:>8.1f}  {row.marks}".rstrip()
         )
