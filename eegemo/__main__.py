@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-_MISSING = "This command needs MOABB: pip install 'eegemo[benchmark]'"
+_EXTRA = ("moabb", "tqdm", "h5py", "pandas")  # what only the benchmark needs
 
 
 def main(arguments=None):
@@ -32,7 +32,10 @@ def main(arguments=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # one clear line; --debug shows where
-        _complain(" ".join(str(error).split()) or type(error).__name__)
+        message = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, ModuleNotFoundError) and error.name in _EXTRA:
+            message = f"{error.name} is missing: pip install 'eegemo[benchmark]'"
+        _complain(message)
         return 1
 
 
@@ -273,7 +276,8 @@ def _audit(options):
 
 def _dataset(options):
     """Build the data set that the options name."""
-    datasets = _datasets()
+    from . import datasets
+
     if options.dataset not in datasets.__all__:
         raise ValueError(
             f"unknown data set {options.dataset!r}: choose from "
@@ -313,7 +317,8 @@ def _paradigm(options):
 
 
 def _list_datasets(options):
-    datasets = _datasets()
+    from . import datasets
+
     for name in datasets.__all__:
         dataset = getattr(datasets, name)()
         first_line = type(dataset).__doc__.strip().splitlines()[0]
@@ -328,16 +333,6 @@ def _list_pipelines(options):
     for name, summary in list_pipelines().items():
         print(f"{name:<14} {summary}")
     return 0
-
-
-def _datasets():
-    try:
-        from . import datasets
-    except ModuleNotFoundError as error:
-        if error.name in ("moabb", "tqdm", "h5py"):
-            raise ModuleNotFoundError(_MISSING) from None
-        raise
-    return datasets
 
 
 if __name__ == "__main__":

@@ -147,6 +147,20 @@ def test_help_is_quick_to_import():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("command", ["benchmark", "audit", "datasets"])
+def test_missing_extra_is_named(command, tmp_path):
+    """As after a plain installation, without MOABB."""
+    code = (
+        "import sys; sys.modules['moabb'] = None\n"
+        f"import eegemo.__main__ as m; sys.exit(m.main(['{command}']))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert run.returncode == 1
+    assert run.stderr == "eegemo: moabb is missing: pip install 'eegemo[benchmark]'\n"
+
+
 def test_runs_as_a_module():
     run = subprocess.run(
         [sys.executable, "-m", "eegemo", "pipelines"], capture_output=True, text=True

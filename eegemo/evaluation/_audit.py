@@ -1,5 +1,6 @@
 """How much leakage gains: the same pipelines under leaky and under grouped folds."""
 
+import numpy as np
 import pandas as pd
 
 from ._runner import run_benchmark
@@ -45,7 +46,8 @@ def audit_leakage(
     -------
     audit : pandas.DataFrame
         One row per protocol and pipeline: ``true`` and ``permuted``, the balanced
-        accuracies with true and with permuted labels; ``chance``; ``chance_95``, what a
+        accuracies with true and with permuted labels; ``sd``, the deviation of the
+        former over subjects; ``chance``; ``chance_95``, what a
         guess exceeds in one run of twenty; and ``marks``.
 
     Examples
@@ -79,7 +81,7 @@ def audit_leakage(
     audit = summaries[0].rename(columns={"balanced_accuracy": "true"})
     permuted = pd.concat(summaries[1:]).groupby(keys, sort=False)["balanced_accuracy"]
     audit = audit.join(permuted.mean().rename("permuted"), on=keys)
-    return audit[[*keys, "true", "permuted", "chance", "chance_95", "marks"]]
+    return audit[[*keys, "true", "sd", "permuted", "chance", "chance_95", "marks"]]
 
 
 def format_audit(audit):
@@ -97,11 +99,12 @@ def format_audit(audit):
     lines = [
         f"{audit['dataset'].iloc[0]}  (task: {audit['task'].iloc[0]}, "
         f"chance {audit['chance'].iloc[0]:.3f})",
-        f"  {'pipeline':<14} {'protocol':<24} {'true':>6} {'permuted':>9}  marks",
+        f"  {'pipeline':<14} {'protocol':<24} {'true':>13} {'permuted':>9}  marks",
     ]
     for row in audit.itertuples():
+        spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
         lines.append(
-            f"  {row.pipeline:<14} {row.protocol:<24} {row.true:>6.3f} "
+            f"  {row.pipeline:<14} {row.protocol:<24} {f'{row.true:.3f}' + spread:>13} "
             f"{row.permuted:>9.3f}  {row.marks}".rstrip()
         )
     wide = audit.pivot(

@@ -159,7 +159,9 @@ def format_summary(summary, skipped=()):
     for (dataset, protocol, task), part in summary.groupby(_RUN, sort=False):
         first = part.iloc[0]
         title = f"{dataset}  {protocol}  (task: {task})"
-        subjects = f"{first['n_subjects']} subject" + "s" * (first["n_subjects"] != 1)
+        subjects = (
+            f"{first['n_subjects']} subject{'s' if first['n_subjects'] != 1 else ''}"
+        )
         if first["n_subjects"] < first["n_all_subjects"]:
             subjects += f" with every class, of {first['n_all_subjects']}"
         evidence = f"{subjects}; chance {first['chance']:.3f}"
