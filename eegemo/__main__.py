@@ -1,8 +1,11 @@
 """The ``eegemo`` command."""
 
 import argparse
+import math
 import os
 import sys
+
+from . import __version__
 
 _EXTRA = ("moabb", "tqdm", "h5py", "pandas")  # what only the benchmark needs
 
@@ -33,8 +36,9 @@ def main(arguments=None):
         return 1
     except Exception as error:  # one clear line; --debug shows where
         message = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, ModuleNotFoundError) and error.name in _EXTRA:
-            message = f"{error.name} is missing: pip install 'eegemo[benchmark]'"
+        package = (getattr(error, "name", None) or "").partition(".")[0]
+        if isinstance(error, ModuleNotFoundError) and package in _EXTRA:
+            message = f"{package} is missing: pip install 'eegemo[benchmark]'"
         _complain(message)
         return 1
 
@@ -48,6 +52,7 @@ def _parser():
         prog="eegemo",
         description="Recognise emotion from EEG, and benchmark it honestly.",
     )
+    parser.add_argument("--version", action="version", version=f"eegemo {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (_add_benchmark, _add_audit, _add_datasets, _add_pipelines):
         command = add(commands)
@@ -98,8 +103,8 @@ def _add_benchmark(commands):
         "--output",
         default="eegemo-results",
         metavar="DIR",
-        help="folder for scores.csv, protocol.json and what a resumed run needs "
-        "(default: eegemo-results)",
+        help="folder for scores.csv and protocol.json of this run, and for the folds "
+        "of all runs, from which to go on (default: eegemo-results)",
     )
     command.add_argument(
         "--overwrite", action="store_true", help="compute again what DIR already holds"
@@ -125,7 +130,7 @@ def _add_audit(commands):
     )
     command.add_argument(
         "--permutations",
-        type=int,
+        type=_count,
         default=1,
         metavar="N",
         help="permutations of the labels (default: 1)",
@@ -155,7 +160,7 @@ def _add_data_options(command):
     )
     data.add_argument(
         "--threshold",
-        type=float,
+        type=_number,
         metavar="R",
         help="a rating of at least R is high (default: the middle of the scale)",
     )
@@ -167,25 +172,25 @@ def _add_data_options(command):
     )
     data.add_argument(
         "--window",
-        type=float,
+        type=_number,
         default=4.0,
         metavar="S",
         help="length of a window in seconds; 0: whole trials (default: 4)",
     )
     data.add_argument(
         "--stride",
-        type=float,
+        type=_number,
         metavar="S",
         help="from window to window in seconds (default: the window's length)",
     )
     data.add_argument(
-        "--fmin", type=float, default=0.5, metavar="HZ", help="default: 0.5; 0: none"
+        "--fmin", type=_number, default=0.5, metavar="HZ", help="default: 0.5; 0: none"
     )
     data.add_argument(
-        "--fmax", type=float, default=50.0, metavar="HZ", help="default: 50; 0: none"
+        "--fmax", type=_number, default=50.0, metavar="HZ", help="default: 50; 0: none"
     )
     data.add_argument(
-        "--sfreq", type=float, metavar="HZ", help="resample to (default: as recorded)"
+        "--sfreq", type=_number, metavar="HZ", help="resample to (default: as recorded)"
     )
     data.add_argument(
         "--n-jobs",
@@ -215,15 +220,33 @@ def _names(text):
 def _subjects(text):
     """Read ``1,2,5-8``."""
     subjects = []
-    for part in _names(text):
+    for part in _names(text) or [text]:
         first, dash, last = part.partition("-")
         try:
-            subjects += range(int(first), int(last if dash else first) + 1)
+            several = range(int(first), int(last if dash else first) + 1)
         except ValueError:
+            several = ()
+        if not several:
             raise argparse.ArgumentTypeError(
                 f"{part!r} is no number or range of numbers, such as 1,2,5-8"
-            ) from None
+            )
+        subjects += several
     return subjects
+
+
+def _number(text):
+    """Read a finite number."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
+    return number
+
+
+def _count(text):
+    """Read a whole number from 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} should be at least 1")
+    return int(text)
 
 
 def _benchmark(options):

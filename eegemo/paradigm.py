@@ -209,6 +209,11 @@ class EmotionParadigm(BaseParadigm):
         threshold = self.threshold
         if threshold is None:
             threshold = sum(dataset.scale) / 2
+        elif dataset.tasks[task] not in (RATING_CLASSES, QUADRANT_CLASSES):
+            raise ValueError(
+                f"The task {task!r} of {dataset.code} is not made of ratings, so a "
+                "threshold means nothing: leave it out."
+            )
         steps = [
             (
                 StepType.RAW,
@@ -267,7 +272,13 @@ class EmotionParadigm(BaseParadigm):
             ``subject``, ``session``, ``run``, ``trial`` (unique within the session),
             ``stimulus`` (what was shown, the same wherever it was shown again),
             ``onset`` (of the window, in seconds from the start of the run) and
-            ``duration`` (in seconds).
+            ``duration`` (in seconds). Its ``attrs`` hold ``sfreq`` and ``channels``.
+
+        Raises
+        ------
+        ValueError
+            The data set has no such task or channel, a trial is shorter than a window,
+            or recordings differ in channels or sampling rate.
         """
         if process_pipelines is None:
             process_pipelines = self.make_process_pipelines(
@@ -294,18 +305,39 @@ class EmotionParadigm(BaseParadigm):
             X = mne.concatenate_epochs(list(X), verbose="error")
             X.metadata = metadata.assign(label=np.concatenate(y))
             return X, np.concatenate(y), metadata
-        lengths = {x.shape[1:] for x in X}
+        metadata.attrs.update(_common_recording(loaded, dataset))
+        lengths = {x.shape[2] for x in X if x.ndim == 3}
         if len(lengths) > 1:
             raise ValueError(
-                f"The recordings of {dataset.code} give windows of different "
-                f"(channels, samples): {sorted(lengths)}. Give window=, sfreq= and "
-                "channels=."
+                f"The trials of {dataset.code} last {min(lengths)} to {max(lengths)} "
+                "samples, so whole trials do not fit one array: give window= in "
+                "seconds."
             )
         return np.concatenate(X), np.concatenate(y), metadata
 
     def _get_events_pipeline(self, dataset):
         """Return nothing: CutTrials finds the trials itself."""
         return None
+
+
+def _common_recording(loaded, dataset):
+    """Return sampling rate and channels of all runs; raise if they differ."""
+    recordings = [
+        (f"subject {subject}, session {session}, run {run}", part["recording"])
+        for subject, sessions in loaded.items()
+        for session, runs in sessions.items()
+        for run, part in runs.items()
+        if part is not None
+    ]
+    first_name, first = recordings[0]
+    for name, recording in recordings:
+        for what, value in recording.items():
+            if value != first[what]:
+                raise ValueError(
+                    f"{dataset.code}: {name} has {what} {value}, but {first_name} "
+                    f"{first[what]}. Give {what}= so that all agree."
+                )
+    return first
 
 
 def _run_data(part, is_epochs, **identity):
@@ -453,7 +485,8 @@ class EpochsToWindows(BaseEstimator):
         X *= self.unit_factor
         if self.postprocess is not None:
             X = self.postprocess.transform(X)
-        return {"X": X, "metadata": epochs.metadata}
+        recording = {"sfreq": epochs.info["sfreq"], "channels": epochs.ch_names}
+        return {"X": X, "metadata": epochs.metadata, "recording": recording}
 
 
 def _trials(raw):

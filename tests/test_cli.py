@@ -82,7 +82,7 @@ def test_debug_shows_the_traceback(tmp_path):
         cli.main(["benchmark", "--task", "fear", "--debug", "--output", str(tmp_path)])
 
 
-@pytest.mark.parametrize("text", ["x", "1-", "3-a"])
+@pytest.mark.parametrize("text", ["x", "1-", "3-a", "", "5-2", ","])
 def test_bad_subject_list(text, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(["benchmark", "--subjects", text])
@@ -93,6 +93,23 @@ def test_bad_subject_list(text, capsys):
 def _broken(sfreq):
     """Broken on purpose: windows are no vectors."""
     return [("svm", SVC())]
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--window nan", "--fmin inf", "--sfreq x", "--seed 1.5", "--n-jobs two"],
+)
+def test_bad_numbers(options):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["benchmark", *options.split()])
+    assert stopped.value.code == 2
+
+
+def test_output_that_is_a_file(tmp_path, capsys):
+    path = tmp_path / "file"
+    path.write_text("")
+    assert cli.main(["benchmark", *FAST, "--output", str(path)]) == 1
+    assert "should be a folder, not a file" in capsys.readouterr().err
 
 
 def test_failed_pipeline_gives_a_table_and_an_error_status(
@@ -148,15 +165,13 @@ def test_help_is_quick_to_import():
 
 
 @pytest.mark.parametrize("command", ["benchmark", "audit", "datasets"])
-def test_missing_extra_is_named(command, tmp_path):
+def test_missing_extra_is_named(command):
     """As after a plain installation, without MOABB."""
     code = (
         "import sys; sys.modules['moabb'] = None\n"
         f"import eegemo.__main__ as m; sys.exit(m.main(['{command}']))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 1
     assert run.stderr == "eegemo: moabb is missing: pip install 'eegemo[benchmark]'\n"
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.signal import lfilter
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -78,8 +79,10 @@ def test_windows_are_dropped_once_the_heads_are_computed():
     heads = {"c": Pipeline([("c", Covariances())])}
     hoisted = HoistedParadigm(EmotionParadigm(), heads)
     X, y, metadata = hoisted.get_data(SimulatedEmotion(**SMALL))
-    assert X.features["c"].shape == (len(y), 16, 16)
-    assert list(X.features) == ["c"] and len(metadata) == len(X) == X.shape[0]
+    assert X.features("c").shape == (len(y), 16, 16)
+    assert len(metadata) == len(X) == X.shape[0]
+    with pytest.raises(KeyError):
+        X.features("windows")
 
 
 def test_rows_are_indexed_together():
@@ -89,7 +92,8 @@ def test_rows_are_indexed_together():
     )
     rows = np.array([3, 1, 7])
     part = X[rows]
-    assert_array_equal(part.features["c"], X.features["c"][rows])
+    assert_array_equal(part.features("c"), X.features("c")[rows])
+    assert_array_equal(part[[2]].features("c"), X.features("c")[[7]])
     assert_array_equal(part.digests, X.digests[rows])
     assert part.metadata["onset"].tolist() == X.metadata["onset"].iloc[rows].tolist()
 
@@ -111,13 +115,31 @@ def test_stateless_step_that_looks_at_its_batch_is_refused():
         data, {"batch": pipeline}, protocols=["within-session"], hoist=False
     )
     assert not scores["error"].any()
+    marks = scores.query("pipeline == 'batch'")["marks"]
+    assert marks.eq("transductive").all()
+
+
+def _smooth(X):
+    return lfilter([0.3], [1, -0.7], X, axis=0)
+
+
+def test_smoothing_from_window_to_window_is_refused():
+    """A causal smoother leaves the first windows of a recording alone."""
+    pipeline = make_pipeline(
+        DifferentialEntropy(128), FunctionTransformer(_smooth), LogisticRegression()
+    )
+    scores = run_benchmark(
+        SimulatedEmotion(**SMALL), {"smooth": pipeline}, protocols=["within-session"]
+    )
+    errors = scores.query("pipeline == 'smooth'")["error"]
+    assert errors.str.contains("other features in another batch").all()
 
 
 def test_float32_windows():
     data = SimulatedEmotion(**SMALL)
     heads = {"c": make_named_pipeline("cov-mdm", 128)[:1], "windows": None}
     X, _, _ = HoistedParadigm(EmotionParadigm(), heads, "float32").get_data(data)
-    assert X.features["c"].dtype == X.features["windows"].dtype == np.float32
+    assert X.features("c").dtype == X.features("windows").dtype == np.float32
 
 
 def test_permuted_labels_stay_with_their_trials():

@@ -235,6 +235,23 @@ def test_runs_in_a_stock_evaluation(tmp_path):
     assert results.query("pipeline == 'dummy'")["score"].eq(1 / 3).all()
 
 
+@pytest.mark.parametrize("what", ["sfreq", "channels"])
+def test_recordings_that_differ_are_refused(what):
+    class Mixed(RatedDataset):
+        def _raw(self, subject, session):
+            raw = super()._raw(subject, session)
+            if subject == 2:
+                raw.resample(80) if what == "sfreq" else raw.drop_channels("Cz")
+            return raw
+
+    with pytest.raises(ValueError, match=f"subject 2.*has {what}.*Give {what}="):
+        EmotionParadigm(window=2.0).get_data(Mixed())
+    agree = {"sfreq": 50.0} if what == "sfreq" else {"channels": ["Fz"]}
+    X, _, metadata = EmotionParadigm(window=2.0, **agree).get_data(Mixed())
+    assert len(X) == len(metadata)
+    assert metadata.attrs["channels"] == agree.get("channels", ["Fz", "Cz"])
+
+
 def test_is_valid_only_for_emotion():
     data = RatedDataset(1)
     assert EmotionParadigm().is_valid(data)

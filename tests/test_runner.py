@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -153,7 +155,7 @@ def test_grid_search_inside_a_fold():
 
 
 def predictions(folder, pipeline, subject):
-    records = [json.loads(path.read_text()) for path in folder.glob("folds/*/*.json")]
+    records = [json.loads(path.read_text()) for path in folder.glob("folds/*/*/*.json")]
     return {
         (r["session"], tuple(r["test_trials"])): r["y_pred"]
         for r in records
@@ -172,21 +174,13 @@ def test_faked_labels_of_the_test_subject_change_no_prediction(tmp_path, protoco
         )
         both.append(predictions(folder, "cov-ts-lr", str(LabelsFaked.FAKED)))
     honest, faked = both
-    if protocol == "cross-subject":
-        whole = {k: v for k, v in honest.items() if len(k[1]) == 6}
-        assert whole and all(faked[key] == value for key, value in whole.items())
-    else:  # the folds of stimuli are stratified by all labels, so they may differ
-        common = honest.keys() & faked.keys()
-        assert all(honest[key] == faked[key] for key in common)
-
-
-class NoiseWithEpochs(RatedDataset):
-    """Pure noise with labels: nothing can be learned."""
+    tested = {trial for key in honest for trial in key[1]}
+    assert tested == set(range(6)) and honest == faked
 
 
 def test_noise_scores_at_chance():
     """A binomial bound at 0.1 %: 2 classes, 96 test trials, each voted."""
-    data = NoiseWithEpochs(n_subjects=12, n_sessions=2)
+    data = RatedDataset(n_subjects=12, n_sessions=2)
     paradigm = EmotionParadigm(task="arousal", window=1.0, fmax=None)
     table = run_benchmark(
         data, ["cov-mdm", "cov-ts-lr"], paradigm=paradigm, protocols=["cross-subject"]
@@ -220,6 +214,42 @@ def test_failing_pipeline_is_reported_and_the_others_go_on(where, n_jobs, tmp_pa
     assert not good["error"].any() and good["balanced_accuracy"].notna().all()
 
 
+class WrongLength(Failing):
+    """Predicts too few labels."""
+
+    def predict(self, X):
+        return self.classes_[:1]
+
+
+def test_wrong_number_of_predictions_is_reported():
+    pipelines = {"bad": make_pipeline(Covariances("oas"), WrongLength("never"))}
+    table = run_benchmark(small(n_sessions=1), pipelines, protocols=["within-session"])
+    errors = table.query("pipeline == 'bad'")["error"]
+    assert errors.str.contains("predict gave 1 labels for 6 windows").all()
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        make_pipeline(Covariances("oas"), TangentSpace(tsupdate=True), SVC()),
+        GridSearchCV(
+            make_pipeline(Covariances("oas"), TangentSpace(), SVC()),
+            {"tangentspace__tsupdate": [True]},
+            cv=2,
+        ),
+    ],
+    ids=["pipeline", "search"],
+)
+def test_transductive_pipelines_are_marked(pipeline):
+    """By what they do: a window is predicted on its own, and compared."""
+    table = run_benchmark(
+        small(n_sessions=1), {"update": pipeline}, protocols=["within-session"]
+    )
+    marked = table["marks"].eq("transductive").groupby(table["pipeline"]).all()
+    assert marked.to_dict() == {"trivial": False, "update": True}
+    assert not table["error"].any()
+
+
 def test_failing_head_is_reported():
     pipelines = {"bad": make_pipeline(AugmentedCovariances(order=900), MDM())}
     table = run_benchmark(small(n_sessions=1), pipelines, protocols=["within-session"])
@@ -232,10 +262,10 @@ def test_failed_fold_is_tried_again(tmp_path):
     options = {"protocols": ["within-session"], "output": tmp_path}
     data, bad = small(n_sessions=1), make_pipeline(Covariances("oas"), Failing())
     run_benchmark(data, {"bad": bad}, **options)
-    for path in tmp_path.glob("folds/*/*.json"):
+    for path in tmp_path.glob("folds/*/*/*.json"):
         record = json.loads(path.read_text())
         assert record["pipeline"] == "trivial" or record["error"]
-    before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("folds/*/*.json")}
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("folds/*/*/*.json")}
     run_benchmark(data, {"bad": bad}, **options)
     again = {p for p, t in before.items() if p.stat().st_mtime_ns != t}
     assert {json.loads(p.read_text())["pipeline"] for p in again} == {"bad"}
@@ -265,13 +295,23 @@ def test_session_of_one_class_is_left_out_and_said():
         (small(n_subjects=1), {"protocols": ["cross-subject"]}, "two subjects"),
         (small(n_sessions=1), {"protocols": ["cross-session"]}, "two sessions"),
         (small(), {"protocols": ["no-such"]}, "choose from within-session"),
+        (small(), {"protocols": "no-such"}, "Unknown protocol 'no-such'"),
+        (small(), {"protocols": []}, "at least one data set and one protocol"),
+        ([], {}, "at least one data set and one protocol"),
+        ([small(), small()], {}, "two data sets have the same code"),
+        (small(), {"n_splits": 1}, "n_splits"),
+        (small(), {"n_splits": 9, "protocols": ["cross-subject"]}, "9 folds of 2"),
+        (small(), {"dtype": "int8"}, "'float64' or 'float32', got 'int8'"),
+        (small(), {"n_jobs": 0}, "n_jobs"),
+        (small(), {"pipelines": {"trivial": MDM()}}, "give yours another name"),
+        (small(), {"paradigm": EmotionParadigm(threshold=3)}, "not made of ratings"),
         (small(), {"pipelines": ["no-such"]}, "Unknown pipelines no-such: choose"),
         (small(), {"paradigm": EmotionParadigm(task="fear")}, "has no task 'fear'"),
         (small(n_trials=3), {"protocols": ["within-session"]}, "no fold is possible"),
     ],
 )
 def test_bad_requests(data, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"(?i){message}"):
         run_benchmark(data, **options)
 
 
@@ -312,7 +352,7 @@ def test_interrupted_run_goes_on(tmp_path, protocol):
         .nunique()
         .sum()
     )
-    stored = sorted(options["output"].glob("folds/*/*.json"))
+    stored = sorted(options["output"].glob("folds/*/*/*.json"))
     for path in stored[: len(stored) // 2]:  # as if it had been killed half-way
         path.unlink()
     second = run_benchmark(data, {"count": calm}, **options)
@@ -322,8 +362,9 @@ def test_interrupted_run_goes_on(tmp_path, protocol):
     pd.testing.assert_frame_equal(second, third)
     assert pd.read_csv(options["output"] / "scores.csv").shape == third.shape
     # a truncated file, as a full disk leaves it, is computed again
-    sorted(options["output"].glob("folds/*/*.json"))[0].write_text('{"pipel')
-    same(run_benchmark(data, {"count": calm}, **options), first)
+    for content in (b'{"pipel', b"{}", b"\xff\xfe", b"[]"):
+        sorted(options["output"].glob("folds/*/*/*.json"))[0].write_bytes(content)
+        same(run_benchmark(data, {"count": calm}, **options), first)
 
 
 BASE = {
@@ -438,6 +479,44 @@ def test_changed_recording_returns_nothing_old(tmp_path):
             output=tmp_path / "out",
         )
         assert Counting.fits(fits) > 0
+
+
+def test_changed_code_of_an_estimator_returns_nothing_old(tmp_path, monkeypatch):
+    """Pickles hold the name of a class, not what it does."""
+    monkeypatch.syspath_prepend(tmp_path)
+    code = """
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+class Mine(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[{}])
+"""
+    tables = []
+    for answer in (0, 1):
+        (tmp_path / "mine.py").write_text(code.format(answer))
+        script = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}]
+from mine import Mine
+from sklearn.pipeline import make_pipeline
+from eegemo.covariance import Covariances
+from eegemo.datasets import SimulatedEmotion
+from eegemo.evaluation import run_benchmark
+
+data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=6, trial_seconds=8.0)
+pipeline = make_pipeline(Covariances("oas"), Mine())
+out = {str(tmp_path / "out")!r}
+run_benchmark(data, {{"mine": pipeline}}, protocols=["within-session"], output=out)
+"""
+        subprocess.run([sys.executable, "-c", script], check=True)
+        tables.append(pd.read_csv(tmp_path / "out" / "scores.csv"))
+    first, second = (t.query("pipeline == 'mine'")["confusion"] for t in tables)
+    assert first.ne(second).all()
 
 
 def test_overwrite_computes_again(computed):

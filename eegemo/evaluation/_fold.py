@@ -1,68 +1,37 @@
-"""One pipeline in one fold: fit, predict, score, and keep the result for good."""
+"""One pipeline in one fold, as MOABB's evaluations see it."""
 
-import json
-import os
-import re
 from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
 from time import perf_counter
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ._scores import fold_scores, predict_scores
+from ._fingerprint import digest_rows
+from ._scores import fold_scores, is_transductive, predict_scores
 from ._split_audit import audit_split
+from ._store import FoldStore
 
 
 @dataclass(frozen=True)
-class FoldStore:
-    """Where the results of the folds of one protocol lie: a file each, written whole.
+class FoldTask:
+    """What a :class:`RecordedPipeline` runs.
 
-    A file's name holds fingerprints of the pipeline and of the content of the training
-    and test windows and labels, so that nothing else can be mistaken for it.
+    ``pipeline`` is what is left once the head was hoisted, ``head`` the key of the head
+    in :class:`HoistedWindows`, ``digest`` the fingerprint of the whole.
     """
 
-    folder: Path
-    classes: tuple
-    marks: tuple = ()
-    forbidden: tuple = ()
+    name: str
+    pipeline: object
+    head: str
+    digest: str
+    store: FoldStore
 
-    def path(self, pipeline, train, X, y):
-        """File of the result of one pipeline on test windows X of one subject."""
-        subject = re.sub("[^A-Za-z0-9]+", "_", str(X.metadata["subject"].iloc[0]))
-        return self.folder / f"{pipeline}-{train}-{digest_rows(X, y)}-{subject}.json"
-
-    def has(self, pipeline, train):
-        """Tell whether there is a result of this pipeline with this training set."""
-        return any(self.folder.glob(f"{pipeline}-{train}-*.json"))
-
-    def read_all(self, pipelines):
-        """Return all results of these pipelines, failed ones too."""
-        return [
-            json.loads(path.read_text())
-            for pipeline in pipelines
-            for path in sorted(self.folder.glob(f"{pipeline}-*.json"))
-        ]
-
-    def read(self, path):
-        """Return a stored result, or None if there is none that succeeded."""
-        try:
-            record = json.loads(path.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return record if record["error"] is None else None
-
-    def write(self, path, record):
-        """Write a result so that it is there wholly or not at all."""
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(json.dumps(record))
-        os.replace(partial, path)
+    def __repr__(self):
+        return f"{self.name} {self.digest}"
 
 
 class RecordedPipeline(BaseEstimator):
-    """A pipeline as MOABB's evaluations see it: it never raises, and it remembers.
+    """A pipeline that never raises, and whose results are kept for good.
 
     ``fit`` trains, unless a result for these training windows is already stored: then
     it waits until a score is asked for that is missing. A pipeline that fails is
@@ -70,22 +39,11 @@ class RecordedPipeline(BaseEstimator):
 
     Parameters
     ----------
-    name : str
-    pipeline : estimator
-        What is left once the head was hoisted.
-    head : str
-        Key of the head in :class:`HoistedWindows`.
-    store : FoldStore
-    digest : str
-        Fingerprint of the whole pipeline, head included.
+    task : FoldTask
     """
 
-    def __init__(self, name, pipeline, head, store, digest):
-        self.name = name
-        self.pipeline = pipeline
-        self.head = head
-        self.store = store
-        self.digest = digest
+    def __init__(self, task):
+        self.task = task
 
     def fit(self, X, y):
         """Train, or postpone it if this fold was computed before.
@@ -101,10 +59,10 @@ class RecordedPipeline(BaseEstimator):
         """
         self.train_ = X, y
         self.train_digest_ = digest_rows(X, y)
-        self.error_ = X.failures.get(self.head)
+        self.error_ = X.failures.get(self.task.head)
         self.fitted_ = None
         self.fit_seconds_ = 0.0
-        if not self.store.has(self.digest, self.train_digest_):
+        if not self.task.store.has(self.task.digest, self.train_digest_):
             self._fit_now()
         return self
 
@@ -113,7 +71,8 @@ class RecordedPipeline(BaseEstimator):
         if self.error_ is None:
             X, y = self.train_
             try:
-                self.fitted_ = clone(self.pipeline).fit(X.features[self.head], y)
+                features = X.features(self.task.head)
+                self.fitted_ = clone(self.task.pipeline).fit(features, y)
             except Exception as error:  # reported in the results; the others go on
                 self.error_ = f"{type(error).__name__}: {error}"
         self.fit_seconds_ = perf_counter() - start
@@ -134,52 +93,58 @@ class RecordedPipeline(BaseEstimator):
         return [self._result(X[rows], y[rows]) for rows in groups.values()]
 
     def _result(self, X, y):
-        path = self.store.path(self.digest, self.train_digest_, X, y)
-        record = self.store.read(path)
+        store = self.task.store
+        path = store.path(self.task.digest, self.train_digest_, X, y)
+        record = store.read(path)
         if record is None:
             if self.fitted_ is None and self.error_ is None:
                 self._fit_now()
-            record = self._describe(X) | self._score(X, y)
-            if len(set(y)) < len(self.store.classes):
-                record["marks"].append("class-missing")
-            self.store.write(path, record)
+            record = self._describe(X)
+            scores, marks = self._score(X, y)
+            record |= scores
+            record["marks"] += marks
+            store.write(path, record)
         return record
 
     def _score(self, X, y):
-        error, predicted, start = self.error_, None, perf_counter()
+        """Return the scores, and marks that they need."""
+        classes = self.task.store.classes
+        error, predicted, marks = self.error_, None, []
+        start = perf_counter()
+        seconds = 0.0
         if error is None:
             try:
-                predicted = predict_scores(
-                    self.fitted_, X.features[self.head], self.store.classes
-                )
+                features = X.features(self.task.head)
+                predicted = predict_scores(self.fitted_, features, classes)
+                seconds = perf_counter() - start
+                if is_transductive(self.fitted_, features, classes, predicted):
+                    marks.append("transductive")
             except Exception as raised:  # as in fit
                 error = f"{type(raised).__name__}: {raised}"
-        seconds = perf_counter() - start
-        scores = fold_scores(self.store.classes, y, X.metadata["trial"], predicted)
-        return scores | {
-            "fit_seconds": self.fit_seconds_,
-            "predict_seconds": seconds,
-            "error": error,
-        }
+                predicted = None
+        if len(set(y)) < len(classes):
+            marks.append("class-missing")
+        scores = fold_scores(classes, y, X.metadata["trial"], predicted)
+        seconds = {"fit_seconds": self.fit_seconds_, "predict_seconds": seconds}
+        return scores | seconds | {"error": error}, marks
 
     def _describe(self, X):
         """Say what was trained and tested on, and mark what a reader has to know."""
         X_train, _ = self.train_
+        store = self.task.store
         shared = audit_split(X_train.metadata, X.metadata)
-        leaks = [name for name in self.store.forbidden if shared[name]]
+        leaks = [name for name in store.forbidden if shared[name]]
         if leaks:
             raise RuntimeError(
                 f"Training and test windows share {', '.join(leaks)}, which this "
                 "protocol rules out: its splitter is wrong."
             )
-        marks = list(self.store.marks)
+        marks = list(store.marks)
         if shared["stimulus"] and "leaky" not in marks:
             marks.append("stimulus-seen")
-        if _is_transductive(self.pipeline):
-            marks.append("transductive")
         first = X.metadata.iloc[0]
         return {
-            "pipeline": self.name,
+            "pipeline": self.task.name,
             "subject": str(first["subject"]),
             "session": str(first["session"]),
             "test_trials": sorted(int(trial) for trial in X.metadata["trial"].unique()),
@@ -204,33 +169,7 @@ def record_scores(estimator, X, y):
     Returns
     -------
     score : float
-        NaN if the pipeline failed.
+        NaN if the pipeline failed or a class is missing.
     """
     scores = [record["balanced_accuracy"] for record in estimator.results(X, y)]
     return float(np.mean([np.nan if score is None else score for score in scores]))
-
-
-def digest_rows(X, y):
-    """Fingerprint of the content, identity and label of rows, in order."""
-    labels = "\x1f".join(y).encode()
-    return blake2b(X.digests.tobytes() + labels, digest_size=8).hexdigest()
-
-
-def digest(thing):
-    """Fingerprint of anything that can be pickled, arrays and options included."""
-    try:
-        return blake2b(joblib.hash(thing).encode(), digest_size=8).hexdigest()
-    except Exception as error:
-        raise ValueError(
-            "A pipeline or parameter cannot be pickled, so its results cannot be told "
-            f"from others: {error}. Use named functions instead of lambdas."
-        ) from error
-
-
-def _is_transductive(pipeline):
-    """Tell whether a step uses other test windows to predict one."""
-    parameters = pipeline.get_params(deep=True)
-    return any(
-        value is True and name.split("__")[-1] in ("tsupdate", "transductive")
-        for name, value in parameters.items()
-    )

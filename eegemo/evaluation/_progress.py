@@ -34,8 +34,8 @@ class Progress:
         Parameters
         ----------
         folder : path
-        pipelines : set of str
-            Fingerprints with which the names of the files that count begin.
+        pipelines : sequence of str
+            Their fingerprints, which name the folders of the results that count.
         """
         self.before += self._count()
         self.folder, self.pipelines = folder, pipelines
@@ -43,8 +43,13 @@ class Progress:
     def _count(self):
         if self.folder is None:
             return 0
-        names = [path.stem.split("-", 3) for path in self.folder.glob("*-*-*-*.json")]
-        return len({(p, subject) for p, _, _, subject in names if p in self.pipelines})
+        return len(
+            {
+                (pipeline, path.stem.split("-", 2)[2])
+                for pipeline in self.pipelines
+                for path in (self.folder / pipeline).glob("*-*-*.json")
+            }
+        )
 
     def _update(self):
         self.bar.update(self.before + self._count() - self.bar.n)

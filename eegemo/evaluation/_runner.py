@@ -2,52 +2,34 @@
 
 import copy
 import json
-import os
 import platform
-import shutil
+import time
 import warnings
 from contextlib import contextmanager
 from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+from sklearn.utils.validation import check_scalar
 from threadpoolctl import threadpool_limits
 
 from .. import __version__
 from ..paradigm import EmotionParadigm
 from ..pipelines import list_pipelines, make_named_pipeline
-from ._fold import FoldStore, RecordedPipeline, digest, digest_rows
+from ._fingerprint import digest, digest_estimator, digest_rows
+from ._fold import FoldTask, RecordedPipeline
 from ._hoist import HoistedParadigm, split_head
 from ._progress import Progress
 from ._protocols import get_protocol
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
+from ._store import FoldStore
+from ._table import label, make_table, save_scores
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
 DEFAULT_PROTOCOLS = ("within-session", "cross-subject")
-COLUMNS = (
-    "dataset",
-    "protocol",
-    "task",
-    "pipeline",
-    "subject",
-    "session",
-    "fold",
-    "n_train",
-    "n_test",
-    *SCORES,
-    "chance",
-    "marks",
-    "fit_seconds",
-    "predict_seconds",
-    "n_train_trials",
-    "n_test_trials",
-    "test_trials",
-    "confusion",
-    "trial_confusion",
-    "error",
-)
 _OFFLINE = {  # a CodeCarbon that is told the country asks no server for it
     "country_iso_code": "FRA",
     "save_to_file": False,
@@ -131,7 +113,11 @@ def run_benchmark(
     Notes
     -----
     A stored result is found again only under the same content of training and test
-    windows and labels, pipeline with all its options, protocol, seed and versions.
+    windows and labels, pipeline with all its options and its own source code, protocol,
+    seed and versions.
+
+    ``fit_seconds`` and ``predict_seconds`` leave out the head of a pipeline, which was
+    computed while loading.
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),
@@ -150,7 +136,9 @@ def run_benchmark(
     >>> scores.groupby("pipeline")["balanced_accuracy"].count().to_dict()
     {'cov-mdm': 4, 'trivial': 4}
     """
-    datasets = datasets if isinstance(datasets, (list, tuple)) else [datasets]
+    datasets = list(datasets) if isinstance(datasets, (list, tuple)) else [datasets]
+    protocols = [protocols] if isinstance(protocols, str) else list(protocols)
+    _check_request(datasets, protocols, n_splits, dtype, n_jobs)
     protocols = _with_stimulus_protocol(dict.fromkeys(protocols))
     paradigm = EmotionParadigm() if paradigm is None else paradigm
     description = {
@@ -165,16 +153,16 @@ def run_benchmark(
         "dtype": dtype,
         "scores": list(SCORES),
     }
-    runs = []
+    since = time.time() if overwrite else 0.0
+    runs, tables = [], []
     with _folder(output) as folder:
-        tables = []
         for dataset in datasets:
             task = paradigm.task_of(dataset)
             chosen = _resolve_pipelines(pipelines, paradigm.sfreq_of(dataset))
             heads, tails = _plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype, permutation)
             for name, required in protocols.items():
-                _check_size(name, dataset)
+                _check_size(name, dataset, n_splits)
                 if not required and not _stimuli_repeat(hoisted, dataset):
                     continue
                 run = {
@@ -195,7 +183,7 @@ def run_benchmark(
                     description,
                     folder=folder / "folds",
                     n_jobs=n_jobs,
-                    overwrite=overwrite,
+                    since=since,
                     progress=progress,
                 )
                 tables.append(table)
@@ -207,23 +195,30 @@ def run_benchmark(
     return scores
 
 
-def save_scores(scores, folder):
-    """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        From :func:`run_benchmark`.
-    folder : path
-    """
-    folder = Path(folder)
-    for name, text in [
-        ("scores.csv", scores.to_csv(index=False)),
-        ("protocol.json", json.dumps(scores.attrs, indent=2) + "\n"),
-    ]:
-        partial = folder / f"{name}.{os.getpid()}.partial"
-        partial.write_text(text)
-        os.replace(partial, folder / name)
+def _check_request(datasets, protocols, n_splits, dtype, n_jobs):
+    """Raise unless the arguments make sense together."""
+    if not datasets or not protocols:
+        raise ValueError("Give at least one data set and one protocol.")
+    for dataset in datasets:
+        if not getattr(dataset, "tasks", None):
+            raise ValueError(
+                f"{dataset} is no emotion data set: it should be an EmotionDataset, "
+                "whose trials say their stimulus and emotion."
+            )
+        if not dataset.subject_list:
+            raise ValueError(f"{dataset.code} has no subject selected.")
+    codes = [dataset.code for dataset in datasets]
+    if len(set(codes)) < len(codes):
+        raise ValueError(
+            f"Two data sets have the same code, so their rows could not be told apart: "
+            f"{', '.join(codes)}. Run them one at a time."
+        )
+    if n_splits is not None:
+        check_scalar(n_splits, "n_splits", Integral, min_val=2)
+    if dtype not in ("float64", "float32"):
+        raise ValueError(f"dtype should be 'float64' or 'float32', got {dtype!r}.")
+    if n_jobs == 0:
+        raise ValueError("n_jobs should be a number of processes, or -1 for all cores.")
 
 
 def _with_stimulus_protocol(protocols):
@@ -253,6 +248,10 @@ def _resolve_pipelines(pipelines, sfreq):
                 f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
             )
         pipelines = {name: make_named_pipeline(name, sfreq) for name in pipelines}
+    elif "trivial" in pipelines:
+        raise ValueError(
+            "The name 'trivial' is that of the baseline: give yours another name."
+        )
     return {"trivial": make_named_pipeline("trivial", sfreq)} | pipelines
 
 
@@ -269,12 +268,12 @@ def _plan(pipelines, hoist):
         head, tail = split_head(pipeline) if hoist else (None, pipeline)
         key = "windows" if head is None else digest([step for _, step in head.steps])
         heads[key] = head
-        tails[name] = tail, key, digest([name, pipeline])
+        tails[name] = tail, key, digest([name, digest_estimator(pipeline)])
     return heads, tails
 
 
 def _run_protocol(
-    dataset, hoisted, tails, run, description, *, folder, n_jobs, overwrite, progress
+    dataset, hoisted, tails, run, description, *, folder, n_jobs, since, progress
 ):
     """Run all pipelines under one protocol and return their rows.
 
@@ -288,7 +287,7 @@ def _run_protocol(
     options = protocol.options(description["n_splits"], description["random_state"])
     subjects = dataset.subject_list
     records, run["skipped"] = [], []
-    progress = Progress(len(subjects) * len(tails), _label(run), show=progress)
+    progress = Progress(len(subjects) * len(tails), label(run), show=progress)
     with progress:
         for unit in [[s] for s in subjects] if protocol.by_subject else [subjects]:
             part = copy.copy(dataset)
@@ -297,18 +296,18 @@ def _run_protocol(
             run["skipped"] += _skipped(protocol, y, metadata, options)
             key = {k: v for k, v in run.items() if k not in _UNKEYED} | description
             place = folder / digest([key, digest_rows(X, y)])
-            if overwrite:
-                shutil.rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True, exist_ok=True)
-            store = FoldStore(place, tuple(run["classes"]), marks, protocol.forbidden)
-            progress.watch(place, {key for _, _, key in tails.values()})
+            store = FoldStore(
+                place, tuple(run["classes"]), marks, protocol.forbidden, since
+            )
+            keys = [key for _, _, key in tails.values()]
+            progress.watch(place, keys)
             pipelines = {
-                name: RecordedPipeline(name, tail, head, store, key)
+                name: RecordedPipeline(FoldTask(name, tail, head, key, store))
                 for name, (tail, head, key) in tails.items()
             }
             _evaluate(protocol, hoisted, part, pipelines, options, n_jobs)
-            records += store.read_all([key for _, _, key in tails.values()])
-    return _table(records, run, list(tails))
+            records += store.read_all(keys)
+    return make_table(records, run, list(tails))
 
 
 def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
@@ -335,6 +334,13 @@ def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
 
 def _skipped(protocol, y, metadata, options):
     """List the sessions that give no fold, and why."""
+    if protocol is get_protocol("cross-session"):
+        n_sessions = metadata.groupby("subject", sort=False)["session"].nunique()
+        return [
+            {"subject": str(subject), "session": "", "reason": "a single session"}
+            for subject, n in n_sessions.items()
+            if n < 2
+        ]
     if protocol.cv_class not in (StimulusFolds, WindowFolds):
         return []
     whole = "stimulus" if protocol.cv_class is StimulusFolds else "onset"
@@ -355,53 +361,11 @@ def _skipped(protocol, y, metadata, options):
     return skipped
 
 
-def _table(records, run, pipelines):
-    """Arrange the results of one protocol as rows."""
-    if not records:
-        raise ValueError(
-            f"{_label(run)}: no fold is possible, as every session has a single "
-            "class, or a class with a single stimulus. Choose another task, threshold "
-            "or protocol."
-        )
-    order = {name: i for i, name in enumerate(pipelines)}
-    records = sorted(
-        records,
-        key=lambda r: (
-            order[r["pipeline"]],
-            [_natural(r["subject"]), _natural(r["session"])],
-            r["test_trials"],
-        ),
-    )
-    folds = {}
-    rows = []
-    for record in records:
-        failed = ["failed"] if record["error"] else []
-        rows.append(
-            {
-                **record,
-                "dataset": run["dataset"],
-                "protocol": run["protocol"],
-                "task": run["task"],
-                "fold": folds.setdefault(record["train"], len(folds)),
-                "marks": ";".join(record["marks"] + failed),
-                "test_trials": " ".join(map(str, record["test_trials"])),
-                "confusion": json.dumps(record["confusion"]),
-                "trial_confusion": json.dumps(record["trial_confusion"]),
-                "error": record["error"] or "",
-            }
-        )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype(dict.fromkeys(SCORES, float))
-
-
-def _natural(name):
-    """Sort numbers as numbers, before names."""
-    return (0, int(name), "") if name.isdigit() else (1, 0, name)
-
-
-def _check_size(name, dataset):
+def _check_size(name, dataset, n_splits):
     """Raise if the data set is too small for the protocol."""
     n_subjects = len(dataset.subject_list)
+    if name == "cross-subject" and n_splits is not None and n_splits > n_subjects:
+        raise ValueError(f"{n_splits} folds of {n_subjects} subjects are impossible.")
     if name.startswith("cross-subject") and n_subjects < 2:
         raise ValueError(f"{name} needs at least two subjects, got {n_subjects}.")
     if name == "cross-session" and dataset.n_sessions < 2:
@@ -417,10 +381,6 @@ def _stimuli_repeat(hoisted, dataset):
     return metadata.groupby("stimulus")["subject"].nunique().max() > 1
 
 
-def _label(run):
-    return f"{run['dataset']} {run['protocol']}"
-
-
 def _plain(parameters):
     """Return parameters in a form that JSON can hold."""
     return json.loads(json.dumps(parameters, default=repr))
@@ -434,5 +394,9 @@ def _folder(output):
             yield Path(folder)
         return
     folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            f"The output {folder} should be a folder, but is a file."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     yield folder

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import Pipeline
 
 SCORES = (
     "balanced_accuracy",
@@ -29,18 +30,62 @@ def predict_scores(estimator, X, classes):
     scores : array of shape (n_windows, n_classes)
         NaN if the classifier has no scores; -inf for a class it was not trained on.
     """
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        X = estimator[:-1].transform(X)  # once, for the classes and for their scores
+        estimator = estimator[-1]
     position = {name: i for i, name in enumerate(classes)}
     predicted = np.array([position[name] for name in estimator.predict(X)], int)
+    if len(predicted) != len(X):
+        raise ValueError(f"predict gave {len(predicted)} labels for {len(X)} windows.")
     scores = np.full((len(predicted), len(classes)), np.nan)
-    methods = ("decision_function", "predict_proba")
-    method = next((m for m in methods if hasattr(estimator, m)), None)
-    if method is not None:
-        raw = getattr(estimator, method)(X)
-        if raw.ndim == 1:
-            raw = np.column_stack([-raw, raw])
+    raw = _class_scores(estimator, X)
+    if raw is not None:
         scores[:] = -np.inf
         scores[:, [position[name] for name in estimator.classes_]] = raw
     return predicted, scores
+
+
+def _class_scores(estimator, X):
+    """Return the scores of the classes that the estimator knows, or None."""
+    methods = ("decision_function", "predict_proba")
+    method = next((m for m in methods if hasattr(estimator, m)), None)
+    if method is None or getattr(estimator, "decision_function_shape", "ovr") == "ovo":
+        return None
+    raw = np.asarray(getattr(estimator, method)(X))
+    if raw.ndim == 1:
+        raw = np.column_stack([-raw, raw])
+    return raw if raw.shape[1] == len(estimator.classes_) else None
+
+
+def is_transductive(estimator, X, classes, prediction):
+    """Tell whether the prediction of a window depends on the others given with it.
+
+    Two windows are predicted on their own and compared, whatever the estimator says of
+    itself.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+    X : array of shape (n_windows, ...)
+    classes : sequence of str
+    prediction : tuple
+        What :func:`predict_scores` returned for all of X.
+
+    Returns
+    -------
+    transductive : bool
+    """
+    alone = np.unique([0, len(X) // 2])
+    if len(alone) == len(X):
+        return False
+    predicted, scores = (part[alone] for part in prediction)
+    again, scores_again = predict_scores(estimator, X[alone], classes)
+    if np.isfinite(scores).any():
+        tolerance = 1e-6 * np.abs(scores[np.isfinite(scores)]).max()
+        return not np.allclose(
+            scores_again, scores, rtol=0, atol=tolerance, equal_nan=True
+        )
+    return not np.array_equal(again, predicted)
 
 
 def fold_scores(classes, y, trial, prediction):

@@ -67,8 +67,8 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
     """Leave out one subject and, at once, a fold of stimuli.
 
     The test windows are those of the subject on the stimuli; training uses neither the
-    subject nor the stimuli. Where subjects rate a stimulus differently, its most
-    frequent label counts in the stratification.
+    subject nor the stimuli. Folds are stratified by the labels of the other subjects;
+    where they rate a stimulus differently, its most frequent label counts.
     """
 
     def split(self, X, y, groups):
@@ -86,15 +86,24 @@ class SubjectStimulusFolds(StratifiedGroupKFold):
         train, test : int arrays
         """
         subject, stimulus = np.array([group.split(_SEPARATOR) for group in groups]).T
+        for name in dict.fromkeys(subject):
+            own = subject == name
+            folds = self._folds_of_stimuli(np.asarray(y)[~own], stimulus[~own])
+            for k, stimuli in enumerate(folds):
+                of_fold = np.isin(stimulus, stimuli)
+                if k == 0:  # with what nobody else saw, which is in no fold
+                    of_fold |= ~np.isin(stimulus, stimulus[~own])
+                test = np.flatnonzero(own & of_fold)
+                if len(test):
+                    yield np.flatnonzero(~own & ~of_fold), test
+
+    def _folds_of_stimuli(self, y, stimulus):
+        """Fold stimuli by the labels of the training subjects alone."""
         n_splits = n_class_folds(y, stimulus, self.n_splits)
         make, n_splits = (KFold, 2) if n_splits < 2 else (StratifiedKFold, n_splits)
         folds = make(n_splits, shuffle=self.shuffle, random_state=self.random_state)
-        of_folds = list(_whole_groups(folds, y, stimulus))
-        for name in dict.fromkeys(subject):
-            for of_stimuli in of_folds:
-                test = np.flatnonzero((subject == name) & of_stimuli)
-                if len(test):
-                    yield np.flatnonzero((subject != name) & ~of_stimuli), test
+        for tested in _whole_groups(folds, y, stimulus):
+            yield np.unique(stimulus[tested])
 
 
 _SEPARATOR = "\x1f"

@@ -1,0 +1,89 @@
+"""Fingerprints: what a stored result depends on, in a few letters."""
+
+import inspect
+import sys
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+import joblib
+
+
+def digest(thing):
+    """Fingerprint of anything that can be pickled: options, arrays, estimators.
+
+    Parameters
+    ----------
+    thing : object
+
+    Returns
+    -------
+    digest : str
+        Sixteen hexadecimal digits.
+    """
+    try:
+        return _short(joblib.hash(thing).encode())
+    except Exception as error:
+        raise ValueError(
+            "A pipeline or parameter cannot be pickled, so its results cannot be told "
+            f"from others: {error}. Use named functions instead of lambdas."
+        ) from error
+
+
+def digest_estimator(estimator):
+    """Fingerprint of an estimator: its options, and the code that it runs.
+
+    Pickles name classes and functions without their code. So the source of the package
+    or file that defines each of them counts, and for installed packages the version.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Returns
+    -------
+    digest : str
+    """
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    code = {_code_of(inspect.getmodule(_definition(part))) for part in parts}
+    return digest([estimator, sorted(code)])
+
+
+def digest_rows(X, y):
+    """Fingerprint of the content, identity and label of rows, in order.
+
+    Parameters
+    ----------
+    X : HoistedWindows
+    y : array of str, shape (n_windows,)
+
+    Returns
+    -------
+    digest : str
+    """
+    return _short(X.digests.tobytes() + "\x1f".join(y).encode())
+
+
+def _short(data):
+    return blake2b(data, digest_size=8).hexdigest()
+
+
+def _definition(part):
+    """Return the class or function of which the code counts."""
+    return part if inspect.isroutine(part) or inspect.isclass(part) else type(part)
+
+
+@lru_cache
+def _code_of(module):
+    """Return a module's package with its version, or a fingerprint of its source."""
+    if module is None:
+        return ""
+    top = sys.modules.get(module.__name__.partition(".")[0], module)
+    file = getattr(module, "__file__", None)
+    if file is None or top.__name__ in sys.stdlib_module_names:
+        return module.__name__
+    if {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return f"{top.__name__} {getattr(top, '__version__', '')}"
+    package = getattr(top, "__path__", None)
+    files = sorted(Path(next(iter(package))).rglob("*.py")) if package else [Path(file)]
+    return f"{top.__name__} {_short(b''.join(path.read_bytes() for path in files))}"

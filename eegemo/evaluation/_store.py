@@ -1,0 +1,74 @@
+"""Where the results of folds lie."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._fingerprint import digest_rows
+
+
+@dataclass(frozen=True)
+class FoldStore:
+    """The results of the folds of one protocol, a file each.
+
+    The folder of a pipeline and the name of a file hold fingerprints of the pipeline
+    and of the content of training and test windows and labels, so that nothing else can
+    be mistaken for them. Files older than ``since`` do not count.
+    """
+
+    folder: Path
+    classes: tuple
+    marks: tuple = ()
+    forbidden: tuple = ()
+    since: float = 0.0
+
+    def path(self, pipeline, train, X, y):
+        """File of the result of a pipeline on test windows X of one subject."""
+        subject = re.sub("[^A-Za-z0-9]+", "_", str(X.metadata["subject"].iloc[0]))
+        return self.folder / pipeline / f"{train}-{digest_rows(X, y)}-{subject}.json"
+
+    def has(self, pipeline, train):
+        """Tell whether there is a result of this pipeline with this training set."""
+        paths = (self.folder / pipeline).glob(f"{train}-*.json")
+        return any(self.read(path) is not None for path in paths)
+
+    def read(self, path):
+        """Return a stored result, or None if there is no sound one that succeeded."""
+        try:
+            if path.stat().st_mtime < self.since:
+                return None
+            record = json.loads(path.read_text())
+            return record if record["error"] is None else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def read_all(self, pipelines):
+        """Return all results of these pipelines, failed ones too."""
+        return [
+            json.loads(path.read_text())
+            for pipeline in pipelines
+            for path in sorted((self.folder / pipeline).glob("*.json"))
+        ]
+
+    def write(self, path, record):
+        """Write a result."""
+        write_whole(path, json.dumps(record))
+
+
+def write_whole(path, text):
+    """Write a file so that it is there wholly or not at all, whatever else goes on.
+
+    Parameters
+    ----------
+    path : path
+    text : str
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""The rows of a benchmark, and the files they are written to."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ._scores import SCORES
+from ._store import write_whole
+
+COLUMNS = (
+    "dataset",
+    "protocol",
+    "task",
+    "pipeline",
+    "subject",
+    "session",
+    "fold",
+    "n_train",
+    "n_test",
+    *SCORES,
+    "chance",
+    "marks",
+    "fit_seconds",
+    "predict_seconds",
+    "n_train_trials",
+    "n_test_trials",
+    "test_trials",
+    "confusion",
+    "trial_confusion",
+    "error",
+)
+
+
+def make_table(records, run, pipelines):
+    """Arrange the results of one protocol as rows."""
+    if not records:
+        raise ValueError(
+            f"{label(run)}: no fold is possible, as every session has a single "
+            "class, or a class with a single stimulus. Choose another task, threshold "
+            "or protocol."
+        )
+    order = {name: i for i, name in enumerate(pipelines)}
+    records = sorted(
+        records,
+        key=lambda r: (
+            order[r["pipeline"]],
+            [_natural(r["subject"]), _natural(r["session"])],
+            r["test_trials"],
+        ),
+    )
+    folds = {}
+    rows = []
+    for record in records:
+        failed = ["failed"] if record["error"] else []
+        rows.append(
+            {
+                **record,
+                "dataset": run["dataset"],
+                "protocol": run["protocol"],
+                "task": run["task"],
+                "fold": folds.setdefault(record["train"], len(folds)),
+                "marks": ";".join(record["marks"] + failed),
+                "test_trials": " ".join(map(str, record["test_trials"])),
+                "confusion": json.dumps(record["confusion"]),
+                "trial_confusion": json.dumps(record["trial_confusion"]),
+                "error": record["error"] or "",
+            }
+        )
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype(dict.fromkeys(SCORES, float))
+
+
+def _natural(name):
+    """Sort numbers as numbers, before names."""
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
+
+
+def label(run):
+    """Name a run in messages and progress bars."""
+    return f"{run['dataset']} {run['protocol']}"
+
+
+def save_scores(scores, folder):
+    """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From :func:`run_benchmark`.
+    folder : path
+    """
+    folder = Path(folder)
+    for name, text in [
+        ("scores.csv", scores.to_csv(index=False)),
+        ("protocol.json", json.dumps(scores.attrs, indent=2) + "\n"),
+    ]:
+        write_whole(folder / name, text)
