@@ -395,8 +395,6 @@ def _folder(output):
         return
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(
-            f"The output {folder} should be a folder, but is a file."
-        )
+        raise NotADirectoryError(f"{folder} should be a folder, not a file.")
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
