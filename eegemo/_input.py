@@ -1,5 +1,7 @@
 """The one door for X: EEG windows, as arrays or as mne.Epochs, and SPD matrices."""
 
+import math
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -45,7 +47,15 @@ class WindowInputMixin(_ThreeDimensionalMixin):
         self._check_recording(recording, reset=reset)
         if recording is not None:
             parts = X if isinstance(X, list) else [X]
+            if len({len(part.times) for part in parts}) > 1:
+                raise ValueError("The Epochs differ in length: crop them alike.")
             X = np.concatenate([part.get_data(picks=recording[0]) for part in parts])
+        elif hasattr(X, "get_data"):
+            raise ValueError(
+                f"{type(self).__name__} expects an array of shape (n_windows, "
+                f"n_channels, n_times) or mne.Epochs, got {type(X).__name__}. Cut "
+                "recordings into Epochs; of a spectrum, give the Epochs it came from."
+            )
         X, _ = self._validate(X, "no_validation", reset=reset)
         if X.shape[2] < min_times:
             raise ValueError(
@@ -81,10 +91,10 @@ class WindowInputMixin(_ThreeDimensionalMixin):
                     f"{', '.join(self.channel_names_in_)}; these Epochs have "
                     f"{', '.join(names)}. Pick the same channels in the same order."
                 )
-            if sfreq != self.sfreq_in_:
+            if not same_rate(sfreq, self.sfreq_in_):
                 raise ValueError(
-                    f"{type(self).__name__} was fitted at {self.sfreq_in_:g} Hz; these "
-                    f"Epochs have {sfreq:g} Hz. Resample them."
+                    f"{type(self).__name__} was fitted at {self.sfreq_in_:.10g} Hz; "
+                    f"these Epochs have {sfreq:.10g} Hz. Resample them."
                 )
 
 
@@ -117,6 +127,10 @@ class MatrixOutputMixin:
     ``set_output`` is accepted and changes nothing, so that a pipeline's ``set_output``
     reaches the steps for which it means something.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        # of subclasses too, since scikit-learn's switch is not inherited
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def set_output(self, *, transform=None):
         """Do nothing: the output stays an array of shape (n, n_rows, n_rows).
@@ -162,8 +176,14 @@ def recording_of(X):
     return names, float(X.info["sfreq"])
 
 
+def same_rate(a, b):
+    """Tell whether two sampling rates differ by rounding only."""
+    return math.isclose(a, b, rel_tol=1e-4)
+
+
 def _is_epochs(X):
-    return hasattr(X, "get_data") and hasattr(X, "info")
+    """Tell whether X is mne.Epochs, without importing MNE."""
+    return any(base.__name__ == "BaseEpochs" for base in type(X).__mro__)
 
 
 def names_out(estimator, input_features=None):
@@ -199,9 +219,15 @@ def check_spd(X):
             f"|C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
         )
     tolerance = max(1e-12, n * eps)
-    # Pivots of a Cholesky factor would be cheaper, but can stay large when the smallest
-    # eigenvalue is zero: delayed copies of band-passed EEG are such a case.
-    eigenvalues = np.linalg.eigvalsh(X.astype(np.float64, copy=False))
+    C = X.astype(np.float64, copy=False)
+    # A factor of C less the tolerance times a bound on its largest eigenvalue proves
+    # the condition at a third of the eigenvalues' cost. The pivots of C itself do not.
+    least = tolerance * np.abs(C).sum(axis=2).max(axis=1)
+    try:
+        np.linalg.cholesky(C - least[:, None, None] * np.eye(n))
+        return
+    except np.linalg.LinAlgError:
+        eigenvalues = np.linalg.eigvalsh(C)
     smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
     singular = ~(smallest > tolerance * largest)
     if singular.any():
@@ -213,4 +239,5 @@ def check_spd(X):
             "average reference, ICA, a flat channel or windows shorter than the number "
             "of channels do this: shrink with Covariances(estimator='oas') or 'lwf', "
             "drop a channel, or use longer windows."
+            + (" Windows in float64 may be enough." if X.dtype == np.float32 else "")
         )

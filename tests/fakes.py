@@ -26,6 +26,7 @@ class RatedDataset(EmotionDataset):
                 "quadrant": ("LVLA", "LVHA", "HVLA", "HVHA"),
             },
             {"trial": 1},
+            trial_seconds=4.0,
         )
 
     ONSETS = (1.0, 6.0, 12.0, 20.0)

@@ -717,3 +717,56 @@ def test_list_of_different_epochs_is_refused():
     mixed = [epochs()[:2], epochs(order=["Cz", "Fz", "Pz", "Oz"])[:2]]
     with pytest.raises(ValueError, match="differ in their channels"):
         Covariances().fit(mixed)
+
+
+def test_spectra_are_refused():
+    """They look like Epochs, but hold no time series."""
+    spectrum = epochs().compute_psd(verbose=False)
+    with pytest.raises(ValueError, match="got EpochsSpectrum"):
+        Covariances().fit(spectrum)
+
+
+def test_epochs_of_different_length_are_refused():
+    with pytest.raises(ValueError, match="differ in length"):
+        Covariances().fit([epochs(), epochs().crop(0, 0.1)])
+
+
+def test_rounded_sampling_rate_is_the_same():
+    rounded = DifferentialEntropy(SFREQ).fit(epochs(sfreq=SFREQ + 1e-5))
+    assert_array_equal(
+        rounded.transform(windows()), DifferentialEntropy(SFREQ).transform(windows())
+    )
+
+
+class _Sub(Covariances):
+    def transform(self, X):
+        return super().transform(X)
+
+
+def test_subclass_with_pandas_everywhere():
+    with sklearn.config_context(transform_output="pandas"):
+        assert _Sub().fit_transform(windows()).ndim == 3
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["sfreq", "floor", "log_base"])
+def test_parameters_are_finite(name, bad):
+    with pytest.raises(ValueError, match=name):
+        DifferentialEntropy(**({"sfreq": SFREQ} | {name: bad})).fit(windows())
+
+
+@pytest.mark.parametrize("metric", [["riemann"], np.mean, None])
+def test_metric_is_a_name(metric):
+    X, y, _ = labelled()
+    with pytest.raises(ValueError, match="Unknown metric"):
+        MDM(metric).fit(Covariances().fit_transform(X), y)
+
+
+@pytest.mark.parametrize(
+    "estimator", [Covariances("corr"), AugmentedCovariances(2, 3, "corr")]
+)
+def test_flat_channel_is_named_whatever_the_size_of_the_batch(estimator):
+    X = np.random.default_rng(0).standard_normal((5000, 8, 256)).astype(np.float32)
+    X[4500, 3] = 1.0
+    with pytest.raises(ValueError, match="Channel 3 of window 4500 is flat"):
+        estimator.fit(X).transform(X)

@@ -73,3 +73,33 @@ def test_message_of_the_shape(shape):
 def test_empty_arrays_are_refused(shape):
     with pytest.raises(ValueError, match="0 sample|0 feature|empty"):
         Covariances().transform(np.zeros(shape))
+
+
+@pytest.mark.parametrize("ratio", [1e-11, 1e-12, 1e-13, 1e-14, 0.0, -1e-9])
+@pytest.mark.parametrize("seed", range(3))
+def test_limit_is_that_of_the_eigenvalues(ratio, seed):
+    """The quick proof by a Cholesky factor never accepts what eigenvalues refuse."""
+    rng = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(rng.standard_normal((20, 20)))
+    spectrum = np.geomspace(1, 1e-3, 20)
+    spectrum[-1] = ratio
+    C = (Q * spectrum) @ Q.T
+    C = (C + C.T) / 2
+    good = np.stack([np.eye(20), C])
+    eigenvalues = np.linalg.eigvalsh(C)
+    if eigenvalues[0] > 1e-12 * eigenvalues[-1]:
+        check_spd(good)
+    else:
+        with pytest.raises(ValueError, match="Matrix 1 is not positive definite"):
+            check_spd(good)
+
+
+@pytest.mark.parametrize("size, refused", [(1e-15, False), (1e-12, True), (1e-6, True)])
+def test_asymmetry_beyond_rounding_is_refused(size, refused):
+    C = np.eye(3)[None].repeat(2, axis=0)
+    C[1, 0, 1] = size
+    if not refused:
+        check_spd(C)
+        return
+    with pytest.raises(ValueError, match="Matrix 1 is not symmetric"):
+        check_spd(C)

@@ -283,3 +283,8 @@ def test_bad_parameters(wrong):
 def test_unknown_channels_are_named():
     with pytest.raises(ValueError, match="EX1.*EX2"):
         small(channels=["Cz", "EX1", "EX2"])
+
+
+def test_moabb_sees_whole_trials():
+    data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=3, trial_seconds=7.0)
+    assert data.get_data([1])[1]["0"]["0"].annotations.duration.tolist() == [7.0] * 3

@@ -9,15 +9,12 @@ from sklearn.utils.validation import check_scalar
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
 from ._estimate import check_estimator_params, estimate_covariances
 
-_CHUNK = 2**22  # numbers in the augmented windows at a time: 32 MiB in float64
-
 
 class AugmentedCovariances(
     MatrixOutputMixin,
     WindowInputMixin,
     TransformerMixin,
     BaseEstimator,
-    auto_wrap_output_keys=None,
 ):
     """Covariance of each window stacked with delayed copies of itself [1]_.
 
@@ -108,16 +105,9 @@ class AugmentedCovariances(
             In the squared unit of X; float32 if X is, computed in float64.
         """
         X = self._check_input(X, reset=False)
-        n_windows, n_channels, n_times = X.shape
-        n_rows = self.order * n_channels
-        out = np.empty((n_windows, n_rows, n_rows), X.dtype)
-        step = max(1, _CHUNK // (n_rows * n_times))
-        for start in range(0, n_windows, step):
-            stacked = augment(X[start : start + step], self.order, self.lag)
-            out[start : start + step] = estimate_covariances(
-                stacked, self.estimator, self.estimator_params
-            )
-        return out
+        return estimate_covariances(
+            X, self.estimator, self.estimator_params, self.order, self.lag
+        )
 
     def get_feature_names_out(self, input_features=None):
         """Names of the rows of the matrices: ``Fz``, then ``Fz+lag``, ``Fz+2*lag``, ...
@@ -144,25 +134,6 @@ class AugmentedCovariances(
         check_estimator_params(self.estimator, self.estimator_params)
         _check_embedding(self.order, self.lag, X.shape[2])
         return X
-
-
-def augment(X, order, lag):
-    """Stack windows with their delayed copies.
-
-    Parameters
-    ----------
-    X : array of shape (n_windows, n_channels, n_times)
-    order, lag : int
-
-    Returns
-    -------
-    stacked : array of shape (n_windows, order * n_channels, n_kept)
-        Where n_kept is n_times - (order - 1) * lag.
-    """
-    n_kept = X.shape[2] - (order - 1) * lag
-    return np.concatenate(
-        [X[:, :, p * lag : p * lag + n_kept] for p in range(order)], axis=1
-    )
 
 
 def _check_embedding(order, lag, n_times):

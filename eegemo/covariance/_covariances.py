@@ -11,7 +11,6 @@ class Covariances(
     WindowInputMixin,
     TransformerMixin,
     BaseEstimator,
-    auto_wrap_output_keys=None,
 ):
     """Covariance matrix of the channels of each window.
 

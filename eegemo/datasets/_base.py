@@ -28,6 +28,9 @@ class EmotionDataset(BaseDataset):
         ``("low", "high")``; ``"quadrant"`` crosses valence and arousal.
     events : dict of str to int
         The descriptions that the trials' annotations use.
+    trial_seconds : float
+        Length of a trial, or of the shortest, in seconds. MOABB's own paradigms take
+        this much of each; :class:`eegemo.paradigm.EmotionParadigm` takes whole trials.
     scale : tuple of two floats, default=(1, 9)
         Lowest and highest rating; its middle is the default threshold.
     sfreq : float, default=None
@@ -44,6 +47,7 @@ class EmotionDataset(BaseDataset):
         tasks,
         events,
         *,
+        trial_seconds,
         scale=(1, 9),
         sfreq=None,
         doi=None,
@@ -53,7 +57,7 @@ class EmotionDataset(BaseDataset):
             sessions_per_subject=n_sessions,
             events=events,
             code=code,
-            interval=[0, 1],  # trials differ in length: the annotations have theirs
+            interval=[0, trial_seconds],
             paradigm="emotion",
             doi=doi,
         )

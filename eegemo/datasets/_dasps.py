@@ -90,6 +90,7 @@ class DASPS(EmotionDataset):
                 "quadrant": QUADRANT_CLASSES,
             },
             events={"trial": 1},
+            trial_seconds=SHAPE[1] / SFREQ,
             scale=SCALE,
             sfreq=SFREQ,
             doi="10.21227/barx-we60",

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -78,7 +79,8 @@ class SimulatedEmotion(EmotionDataset):
     n_sessions : int, default=2
         Number of sessions of each subject.
     n_trials : int, default=12
-        Number of clips, one trial each in a session. Classes are balanced.
+        Number of clips, one trial each in a session. Classes are balanced
+        to within one.
     trial_seconds : float, default=20.0
         Length of a clip in seconds, at least 1.
     channels : sequence of str, default=None
@@ -129,8 +131,8 @@ class SimulatedEmotion(EmotionDataset):
 
     *Signatures*: random log-gains of every source and component.
 
-    *Artefacts*, independent of emotion: blinks of 100 to 200 microvolts, bursts of
-    muscles at the sides of the head, 20-60 Hz [7]_, and 1 microvolt of sensor noise.
+    *Artefacts*, independent of emotion: blinks of 100 to 200 microvolts at Fpz, bursts
+    of muscles at the sides of the head, 20-60 Hz [7]_, and 1 microvolt of sensor noise.
 
     References
     ----------
@@ -202,6 +204,7 @@ class SimulatedEmotion(EmotionDataset):
             code=f"SimulatedEmotion-{_digest(self.parameters)}",
             tasks={"emotion": classes},
             events={name: i for i, name in enumerate(classes, start=1)},
+            trial_seconds=self.trial_seconds,
             sfreq=self.sfreq,
         )
 
@@ -447,7 +450,7 @@ def _check_number(name, value, at_least):
 
 def _check_channels(channels):
     names = CHANNELS if channels is None else channels
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         raise ValueError(f"channels must be a sequence of names, got {channels!r}")
     names = tuple(map(str, names))
     if not names or len(set(names)) < len(names):

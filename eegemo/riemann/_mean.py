@@ -26,7 +26,7 @@ def resolve_metric(metric, second):
         ("mean", set(mean_functions) - _NEED_EXPONENT),
         (second, set(_SECOND[second])),
     ):
-        if not (callable(metric[use]) or metric[use] in names):
+        if not (isinstance(metric[use], str) and metric[use] in names):
             raise ValueError(
                 f"Unknown metric {metric[use]!r} for the {use}: expected one of "
                 f"{sorted(names)}."
@@ -69,4 +69,6 @@ def spd_mean(X, metric, sample_weight=None):
     """
     if sample_weight is not None:
         X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
-    return gmean(X.astype(np.float64), metric=metric, sample_weight=sample_weight)
+    return gmean(
+        X.astype(np.float64, copy=False), metric=metric, sample_weight=sample_weight
+    )

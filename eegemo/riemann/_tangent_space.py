@@ -101,7 +101,9 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         X = self._check_matrices(X, reset=False)
         mean_metric, map_metric = resolve_metric(self.metric, "map")
         reference = spd_mean(X, mean_metric) if self.tsupdate else self.reference_
-        vectors = tangent_space(X.astype(np.float64), reference, metric=map_metric)
+        vectors = tangent_space(
+            X.astype(np.float64, copy=False), reference, metric=map_metric
+        )
         return vectors.astype(X.dtype, copy=False)
 
     def inverse_transform(self, X):
