@@ -6,8 +6,6 @@ from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import audit_leakage, run_benchmark, summarize
 from eegemo.evaluation._audit import format_audit
 
-NULL = {"effect": 0.0, "clip_effect": 0.0}
-
 
 def balanced(scores, pipeline):
     summary = summarize(scores).query("pipeline == @pipeline").set_index("protocol")
@@ -21,7 +19,7 @@ def test_null_fools_leaky_folds_only(seed):
     The bound is 3.3 standard errors (0.1 %) of the share of right trials, a trial's
     windows being as good as one.
     """
-    data = SimulatedEmotion(n_subjects=4, seed=seed, **NULL)
+    data = SimulatedEmotion(n_subjects=4, effect=0.0, seed=seed)
     grouped = ["within-session", "cross-session", "cross-subject"]
     scores = run_benchmark(
         data, ["de-1nn"], protocols=["window-leaky", *grouped], random_state=seed

@@ -376,7 +376,7 @@ BASE = {
 CHANGES = [
     ("data", {"effect": 0.5}),
     ("data", {"seed": 1}),
-    ("data", {"clip_effect": 0.0}),
+    ("data", {"clip_effect": 1.0}),
     ("data", {"trial_seconds": 10.0}),
     ("paradigm", {"fmin": 1.0}),
     ("paradigm", {"fmax": 30.0}),

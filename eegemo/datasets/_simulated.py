@@ -100,7 +100,7 @@ class SimulatedEmotion(EmotionDataset):
     coupling_effect : float, default=1.0
         How strongly emotion couples sources at a lag; this changes neither band power
         nor zero-lag covariance.
-    clip_effect : float, default=1.0
+    clip_effect : float, default=0.0
         Size of a clip's signature, the same for everyone and unrelated to its emotion.
         At 3 it makes new subjects easy and new clips hard even without ``effect``.
     trial_effect : float, default=1.0
@@ -175,7 +175,7 @@ class SimulatedEmotion(EmotionDataset):
         power_effect=1.0,
         asymmetry_effect=1.0,
         coupling_effect=1.0,
-        clip_effect=1.0,
+        clip_effect=0.0,
         trial_effect=1.0,
         session_effect=1.0,
         subject_effect=1.0,
