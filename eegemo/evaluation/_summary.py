@@ -18,8 +18,8 @@ def summarize(scores):
 
     A fold with few trials may lack a class. So the folds of a subject's session are
     pooled before they are scored, then sessions are averaged, then subjects. A session
-    that lacks a class altogether, as ratings make it happen, counts in
-    ``pooled_balanced_accuracy`` only: a constant answer would score above chance on it.
+    that lacks a class altogether, as ratings make it happen, is left out: a constant
+    answer would score above chance on it.
 
     Parameters
     ----------
@@ -33,7 +33,6 @@ def summarize(scores):
 
         - ``balanced_accuracy`` and ``sd``, mean and deviation over subjects;
           ``trial_balanced_accuracy``, ``accuracy``, ``f1_macro``, ``roc_auc``: means;
-        - ``pooled_balanced_accuracy``: of the windows of all subjects together;
         - ``chance``, and ``chance_95``, which a classifier that guesses exceeds in one
           run of twenty, counted in trials, since the windows of one trial are no
           independent evidence;
@@ -60,7 +59,6 @@ def summarize(scores):
                 | {"sd": subjects[_MAIN].std()}
                 | subjects[list(_OTHERS)].mean().to_dict()
                 | {
-                    "pooled_balanced_accuracy": _balanced(_total(own, "confusion")),
                     "chance": chance,
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
@@ -182,8 +180,8 @@ def format_summary(summary, skipped=()):
 
 _NOTE = """\
 bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same for
-trials by vote; pooled: windows of all subjects together; p: paired test that it beats
-trivial, not corrected for the number of pipelines."""
+trials by vote; p: paired test that it beats trivial, not corrected for the number of
+pipelines; seconds: fit and predict, without features computed while loading."""
 _MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
@@ -201,16 +199,15 @@ def _explain(summary):
 
 
 def _format_rows(part):
-    header = f"  {'pipeline':<14} {'bal.acc':>13} {'trial':>6} {'pooled':>6} "
-    header += f"{'acc':>6} {'F1':>6} {'AUC':>6} {'p':>7} {'seconds':>8}  marks"
+    header = f"  {'pipeline':<14} {'bal.acc':>13} {'trial':>6} {'acc':>6} "
+    header += f"{'F1':>6} {'AUC':>6} {'p':>7} {'seconds':>8}  marks"
     lines = [header]
     for row in part.itertuples():
         spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
         p = "" if np.isnan(row.p_trivial) else f"{row.p_trivial:.4f}"
         lines.append(
             f"  {row.pipeline:<14} {_number(row.balanced_accuracy) + spread:>13} "
-            f"{_number(row.trial_balanced_accuracy):>6} "
-            f"{_number(row.pooled_balanced_accuracy):>6} {_number(row.accuracy):>6} "
+            f"{_number(row.trial_balanced_accuracy):>6} {_number(row.accuracy):>6} "
             f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p:>7} "
             f"{row.seconds:>8.1f}  {row.marks}".rstrip()
         )
