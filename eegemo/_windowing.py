@@ -3,6 +3,8 @@
 Each holds all its parameters in its representation, since MOABB keys results by it.
 """
 
+import math
+
 import mne
 import numpy as np
 import pandas as pd
@@ -123,7 +125,12 @@ class CutTrials(BaseEstimator):
         ]
 
     def _label(self, extras):
-        if self.task in extras and isinstance(extras[self.task], str):
+        if isinstance(extras.get(self.task), str):
+            if extras[self.task] not in self.classes:
+                raise ValueError(
+                    f"Trial {extras['trial']} has the {self.task} "
+                    f"{extras[self.task]!r}: none of {', '.join(self.classes)}."
+                )
             return extras[self.task]
         if self.task == "quadrant":
             levels = [self._level(extras, name) for name in ("valence", "arousal")]
@@ -131,7 +138,13 @@ class CutTrials(BaseEstimator):
         return RATING_CLASSES[self._level(extras, self.task)]
 
     def _level(self, extras, name):
-        return int(float(extras[name]) >= self.threshold)
+        rating = extras.get(name)
+        if rating is None or not math.isfinite(rating):
+            raise ValueError(
+                f"Trial {extras['trial']} has no rating of {name}, got {rating!r}: "
+                "leave the trial out of the annotations, or choose another task."
+            )
+        return int(rating >= self.threshold)
 
 
 class EpochsToWindows(BaseEstimator):

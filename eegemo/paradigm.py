@@ -118,9 +118,8 @@ class EmotionParadigm(BaseParadigm):
     def is_valid(self, dataset):
         """Tell whether the data set has emotion trials, and this task."""
         tasks = getattr(dataset, "tasks", {})
-        return (
-            dataset.paradigm == "emotion" and (self.task or next(iter(tasks))) in tasks
-        )
+        known = bool(tasks) if self.task is None else self.task in tasks
+        return dataset.paradigm == "emotion" and known
 
     def used_events(self, dataset):
         """Classes of the task, numbered from 1.
@@ -301,11 +300,11 @@ class EmotionParadigm(BaseParadigm):
             raise ValueError(f"{dataset.code} gave no window for subjects {subjects}.")
         X, y, metadata = zip(*parts, strict=True)
         metadata = pd.concat(metadata, ignore_index=True)
+        metadata.attrs.update(_common_recording(loaded, dataset))
         if return_epochs:
             X = mne.concatenate_epochs(list(X), verbose="error")
             X.metadata = metadata.assign(label=np.concatenate(y))
             return X, np.concatenate(y), metadata
-        metadata.attrs.update(_common_recording(loaded, dataset))
         lengths = {x.shape[2] for x in X if x.ndim == 3}
         if len(lengths) > 1:
             raise ValueError(
@@ -323,7 +322,7 @@ class EmotionParadigm(BaseParadigm):
 def _common_recording(loaded, dataset):
     """Return sampling rate and channels of all runs; raise if they differ."""
     recordings = [
-        (f"subject {subject}, session {session}, run {run}", part["recording"])
+        (f"subject {subject}, session {session}, run {run}", _recording_of(part))
         for subject, sessions in loaded.items()
         for session, runs in sessions.items()
         for run, part in runs.items()
@@ -338,6 +337,13 @@ def _common_recording(loaded, dataset):
                     f"{first[what]}. Give {what}= so that all agree."
                 )
     return first
+
+
+def _recording_of(part):
+    """Return the sampling rate and channels of one processed run."""
+    if isinstance(part, mne.BaseEpochs):
+        return {"sfreq": part.info["sfreq"], "channels": part.ch_names}
+    return part["recording"]
 
 
 def _run_data(part, is_epochs, **identity):

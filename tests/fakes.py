@@ -55,6 +55,22 @@ class RatedDataset(EmotionDataset):
         return []
 
 
+class MixedRecordings(RatedDataset):
+    """Subject 2 was recorded at another rate, or without a channel."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what = what
+
+    def _raw(self, subject, session):
+        raw = super()._raw(subject, session)
+        if subject == 2 and self.what == "sfreq":
+            raw.resample(80)
+        if subject == 2 and self.what == "channels":
+            raw.drop_channels("Cz")
+        return raw
+
+
 class LabelsFaked(SimulatedEmotion):
     """The simulation, but with the labels of one subject turned round."""
 

@@ -66,3 +66,8 @@ def test_audit_of_one_subject_has_no_cross_subject():
     data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=6, trial_seconds=8.0)
     audit = audit_leakage(data, ["trivial"])
     assert audit["protocol"].tolist() == ["window-leaky", "within-session"]
+
+
+def test_audit_needs_a_permutation():
+    with pytest.raises(ValueError, match="n_permutations should be at least 1, got 0"):
+        audit_leakage(SimulatedEmotion(), n_permutations=0)

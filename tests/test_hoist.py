@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import RatedDataset
+from fakes import MixedRecordings
 from numpy.testing import assert_array_equal
 from scipy.signal import lfilter
 from sklearn.linear_model import LogisticRegression
@@ -159,16 +159,7 @@ def test_permuted_labels_stay_with_their_trials():
 @pytest.mark.parametrize("what", ["sfreq", "channels"])
 def test_subjects_recorded_differently_are_refused(what):
     """Also where each is loaded on its own."""
-
-    class Mixed(RatedDataset):
-        def _raw(self, subject, session):
-            raw = super()._raw(subject, session)
-            if subject == 2:
-                raw.resample(80) if what == "sfreq" else raw.drop_channels("Cz")
-            return raw
-
-    paradigm = EmotionParadigm(window=2.0, fmax=None)
+    options = {"paradigm": EmotionParadigm(window=2.0, fmax=None)}
+    options["protocols"] = ["cross-subject"]
     with pytest.raises(ValueError, match=f"subject 2 has {what}.*Give {what}="):
-        run_benchmark(
-            Mixed(), ["trivial"], paradigm=paradigm, protocols=["cross-subject"]
-        )
+        run_benchmark(MixedRecordings(what), ["trivial"], **options)

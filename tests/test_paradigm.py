@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from fakes import SFREQ, RatedDataset
+from fakes import SFREQ, MixedRecordings, RatedDataset
 from moabb.analysis.results import get_pipeline_digest
 from moabb.evaluations import WithinSessionEvaluation
 from numpy.testing import assert_allclose, assert_array_equal
@@ -237,25 +237,46 @@ def test_runs_in_a_stock_evaluation(tmp_path):
 
 @pytest.mark.parametrize("what", ["sfreq", "channels"])
 def test_recordings_that_differ_are_refused(what):
-    class Mixed(RatedDataset):
-        def _raw(self, subject, session):
-            raw = super()._raw(subject, session)
-            if subject == 2:
-                raw.resample(80) if what == "sfreq" else raw.drop_channels("Cz")
-            return raw
-
-    with pytest.raises(ValueError, match=f"subject 2.*has {what}.*Give {what}="):
-        EmotionParadigm(window=2.0).get_data(Mixed())
+    data = MixedRecordings(what)
+    for return_epochs in (False, True):
+        with pytest.raises(ValueError, match=f"subject 2.*has {what}.*Give {what}="):
+            EmotionParadigm(window=2.0).get_data(data, return_epochs=return_epochs)
     agree = {"sfreq": 50.0} if what == "sfreq" else {"channels": ["Fz"]}
-    X, _, metadata = EmotionParadigm(window=2.0, **agree).get_data(Mixed())
-    assert len(X) == len(metadata)
-    assert metadata.attrs["channels"] == agree.get("channels", ["Fz", "Cz"])
+    for return_epochs in (False, True):
+        X, _, metadata = EmotionParadigm(window=2.0, **agree).get_data(
+            data, return_epochs=return_epochs
+        )
+        assert len(X) == len(metadata)
+        assert metadata.attrs["channels"] == agree.get("channels", ["Fz", "Cz"])
+        assert metadata.attrs["sfreq"] == agree.get("sfreq", SFREQ)
+
+
+@pytest.mark.parametrize("rating", [np.nan, None])
+def test_missing_rating_is_no_low_rating(rating):
+    data = RatedDataset(n_subjects=1)
+    raw = raw_of(data)
+    raw.annotations.extras[1]["valence"] = rating
+    data._get_single_subject_data = lambda subject: {"0": {"0": raw}}
+    with pytest.raises(ValueError, match="Trial 1 has no rating of valence"):
+        EmotionParadigm(window=2.0).get_data(data)
+    EmotionParadigm("arousal", window=2.0).get_data(data)
+
+
+def test_emotion_that_is_no_class():
+    data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=3)
+    raw = raw_of(data)
+    raw.annotations.extras[2]["emotion"] = "joy"
+    data._get_single_subject_data = lambda subject: {"0": {"0": raw}}
+    with pytest.raises(ValueError, match="Trial 2 has the emotion 'joy': none of neg"):
+        EmotionParadigm().get_data(data)
 
 
 def test_is_valid_only_for_emotion():
     data = RatedDataset(1)
     assert EmotionParadigm().is_valid(data)
     assert not EmotionParadigm(task="anger").is_valid(data)
+    data.tasks = {}
+    assert not EmotionParadigm().is_valid(data)
     data.paradigm = "imagery"
     assert not EmotionParadigm().is_valid(data)
 

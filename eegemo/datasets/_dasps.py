@@ -24,7 +24,7 @@ PATH_KEY = "MNE_DATASETS_DASPS_PATH"
 
 
 class DASPS(EmotionDataset):
-    """Anxiety data set DASPS [1]_ [2]_, from a folder on disk.
+    """Anxiety data set DASPS, from a folder on disk [1]_ [2]_.
 
     A psychotherapist told each subject six distressing situations; after each, the
     subject recalled it and rated valence and arousal from 1 to 9. That gives 12 trials

@@ -40,15 +40,16 @@ def audit_leakage(
     random_state : int, default=0
         Seed of the splits, and of the first permutation.
     **options
-        Passed on to :func:`run_benchmark`.
+        Passed on to :func:`run_benchmark`. With ``output``, its ``scores.csv`` is that
+        of the last permutation.
 
     Returns
     -------
     audit : pandas.DataFrame
         One row per protocol and pipeline: ``true`` and ``permuted``, the balanced
         accuracies with true and with permuted labels; ``sd``, the deviation of the
-        former over subjects; ``chance``; ``chance_95``, what a
-        guess exceeds in one run of twenty; and ``marks``.
+        former over subjects; ``chance``; ``chance_95``, what a guess exceeds in one run
+        of twenty; and ``marks``.
 
     Examples
     --------
@@ -59,6 +60,8 @@ def audit_leakage(
     >>> audit.set_index("protocol")["permuted"].gt(0.9).to_dict()
     {'window-leaky': True, 'within-session': False}
     """
+    if n_permutations < 1:
+        raise ValueError(f"n_permutations should be at least 1, got {n_permutations}.")
     if protocols is None:
         protocols = ["window-leaky", "within-session"]
         if len(dataset.subject_list) > 1:

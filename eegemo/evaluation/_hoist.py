@@ -192,11 +192,11 @@ class HoistedParadigm(BaseParadigm):
     def _check_recording(self, dataset, subject, recording):
         """Raise unless all subjects have the same channels and sampling rate."""
         self._recording = self._recording or recording
-        for what, option in [("sfreq", "sfreq="), ("channels", "channels=")]:
+        for what in ("sfreq", "channels"):
             if recording[what] != self._recording[what]:
                 raise ValueError(
                     f"{dataset.code}: subject {subject} has {what} {recording[what]}, "
-                    f"others {self._recording[what]}. Give {option} so that all agree."
+                    f"others {self._recording[what]}. Give {what}= so that all agree."
                 )
 
     def _apply_heads(self, X):
