@@ -24,11 +24,11 @@ PATH_KEY = "MNE_DATASETS_DASPS_PATH"
 
 
 class DASPS(EmotionDataset):
-    """Anxiety data set DASPS, from a folder on disk [1]_ [2]_.
+    """Anxiety data set DASPS, from a folder on disk.
 
     A psychotherapist told each subject six distressing situations; after each, the
-    subject recalled it and rated valence and arousal from 1 to 9. That gives 12 trials
-    of 15 s, preprocessed, from the 14 channels of an Emotiv EPOC at 128 Hz.
+    subject recalled it and rated valence and arousal from 1 to 9 [1]_ [2]_. That gives
+    12 trials of 15 s, preprocessed, from the 14 channels of an Emotiv EPOC at 128 Hz.
 
     The data need an account at IEEE DataPort, so there is no downloader. The folder
     holds, in any case of letters and beside any other files:
