@@ -55,6 +55,19 @@ def augmented_scm(X, order, lag):
     return scm(stacked)
 
 
+def lagged_covariances(X, delays, centred):
+    """Mean over time of the outer products of samples with later ones."""
+    n_windows, n_channels, n_times = X.shape
+    R = np.zeros((n_windows, len(delays), n_channels, n_channels))
+    for w, x in enumerate(X):
+        mean = 0 if centred else x.mean(axis=1)
+        for k, d in enumerate(delays):
+            for t in range(n_times - d):
+                product = np.outer(x[:, t] - mean, x[:, t + d] - mean)
+                R[w, k] += product / (n_times - d)
+    return R
+
+
 def differential_entropy_iir(X, sfreq, bands):
     """Entropy of a Gaussian with the variance that a zero-phase filter leaves."""
     out = []

@@ -2,5 +2,6 @@
 
 from ._augmented import AugmentedCovariances
 from ._covariances import Covariances
+from ._lagged import lagged_covariances
 
-__all__ = ["AugmentedCovariances", "Covariances"]
+__all__ = ["AugmentedCovariances", "Covariances", "lagged_covariances"]

@@ -1,9 +1,15 @@
-"""Covariance matrices of batches of windows, by pyRiemann's estimators."""
+"""Covariance matrices of batches of windows, by kernels or by pyRiemann."""
 
 import numpy as np
 from pyriemann.geometry.covariance import cov_est_functions, covariances
 
+from .._kernels.covariance import CORR, LWF, OAS, SCM, augmented_covariance
+
+KERNELS = {"scm": SCM, "lwf": LWF, "oas": OAS, "corr": CORR}
+
 _CHUNK = 2**22  # numbers at a time, so that temporaries stay near 100 MiB
+_IN_CACHE = 2**17  # numbers of windows to convert at a time: 1 MiB
+_NO_TABLE = np.empty((0, 0, 0, 0))
 
 
 def estimate_covariances(X, estimator, estimator_params=None, order=1, lag=1):
@@ -11,7 +17,7 @@ def estimate_covariances(X, estimator, estimator_params=None, order=1, lag=1):
 
     Parameters
     ----------
-    X : float array of shape (n_windows, n_channels, n_times)
+    X : float array of shape (n_windows, n_channels, n_times), C order
     estimator : str or callable
         See :class:`eegemo.covariance.Covariances`.
     estimator_params : dict, default=None
@@ -26,17 +32,54 @@ def estimate_covariances(X, estimator, estimator_params=None, order=1, lag=1):
     """
     n_windows, n_channels, n_times = X.shape
     n_rows = order * n_channels
+    params = estimator_params or {}
     out = np.empty((n_windows, n_rows, n_rows), X.dtype)
+    if estimator == "corr":
+        _check_not_flat(X, order, lag)
+    if has_kernel(estimator, params):
+        centre = not params.get("assume_centered", False)
+        for part, C in in_cache(X, out):
+            fill_covariances(part, order, lag, estimator, centre, C)
+        return out
     step = max(1, _CHUNK // (n_rows * n_times))
     for start in range(0, n_windows, step):
         part = X[start : start + step].astype(np.float64, copy=False)
-        part = augment(part, order, lag)
-        if estimator == "corr":
-            _check_not_flat(part, start, n_channels)
         out[start : start + step] = covariances(
-            part, estimator=estimator, **(estimator_params or {})
+            augment(part, order, lag), estimator=estimator, **params
         )
     return out
+
+
+def has_kernel(estimator, params):
+    """Tell whether a kernel computes this estimator."""
+    if not isinstance(estimator, str) or estimator not in KERNELS:
+        return False
+    return not params or (list(params) == ["assume_centered"] and estimator != "corr")
+
+
+def in_cache(X, out):
+    """Pairs of parts of X and out as float64 arrays that kernels can read and write.
+
+    Kernels are compiled for writable float64 only. Other arrays are converted a part
+    at a time, which stays in the processor's cache.
+    """
+    if X.dtype == out.dtype == np.float64 and X.flags.writeable:
+        yield X, out
+        return
+    step = max(1, _IN_CACHE // max(X[0].size, out[0].size))
+    for start in range(0, len(X), step):
+        part = X[start : start + step].astype(np.float64)
+        result = out[start : start + step]
+        converted = result if out.dtype == np.float64 else np.empty(result.shape)
+        yield part, converted
+        if converted is not result:
+            result[:] = converted
+
+
+def fill_covariances(X, order, lag, estimator, centre, out, table=_NO_TABLE, places=()):
+    """Call the kernel; see :func:`eegemo._kernels.covariance.augmented_covariance`."""
+    places = np.asarray(places, np.intp)
+    augmented_covariance(X, order, lag, KERNELS[estimator], centre, table, places, out)
 
 
 def augment(X, order, lag):
@@ -60,14 +103,21 @@ def augment(X, order, lag):
     )
 
 
-def _check_not_flat(X, start, n_channels):
-    flat = np.argwhere(np.ptp(X, axis=2) == 0)
-    if len(flat):
-        window, row = flat[0]
-        raise ValueError(
-            f"Channel {row % n_channels} of window {start + window} is flat: its "
-            "correlation is undefined. Drop the channel, or use estimator='oas'."
-        )
+def _check_not_flat(X, order, lag):
+    """Raise if a row of a stacked window is constant."""
+    n_kept = X.shape[2] - (order - 1) * lag
+    step = max(1, _CHUNK // X[0].size)
+    for p in range(order):
+        for start in range(0, len(X), step):
+            row = X[start : start + step, :, p * lag : p * lag + n_kept]
+            flat = np.argwhere(np.ptp(row, axis=2) == 0)
+            if len(flat):
+                window, channel = flat[0]
+                raise ValueError(
+                    f"Channel {channel} of window {start + window} is flat: its "
+                    "correlation is undefined. Drop the channel, or use "
+                    "estimator='oas'."
+                )
 
 
 def check_estimator_params(estimator, estimator_params):
