@@ -1,6 +1,14 @@
 """Transformers from EEG windows to covariance matrices."""
 
 from ._augmented import AugmentedCovariances
+from ._block_toeplitz import BlockToeplitzCovariances
 from ._covariances import Covariances
+from ._siegel import from_siegel, to_siegel
 
-__all__ = ["AugmentedCovariances", "Covariances"]
+__all__ = [
+    "AugmentedCovariances",
+    "BlockToeplitzCovariances",
+    "Covariances",
+    "from_siegel",
+    "to_siegel",
+]
