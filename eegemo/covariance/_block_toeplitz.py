@@ -162,14 +162,14 @@ class BlockToeplitzCovariances(
         X = self._check_windows(X, reset=reset, min_times=2)
         check_scalar(self.order, "order", Integral, min_val=1)
         check_scalar(self.lag, "lag", Integral, min_val=1)
-        if isinstance(self.shrinkage, str):
-            if self.shrinkage != "oas":
-                raise ValueError(
-                    "shrinkage should be 'oas' or a number between 0 and 1, got "
-                    f"{self.shrinkage!r}."
-                )
-        else:
-            check_scalar(self.shrinkage, "shrinkage", Real, min_val=0, max_val=1)
+        by_oas = isinstance(self.shrinkage, str) and self.shrinkage == "oas"
+        if not by_oas and not (
+            isinstance(self.shrinkage, Real) and 0 <= self.shrinkage <= 1
+        ):
+            raise ValueError(
+                "shrinkage should be 'oas' or a number between 0 and 1, got "
+                f"{self.shrinkage!r}."
+            )
         _check_embedding(self.order, self.lag, X.shape[2])
         return X
 

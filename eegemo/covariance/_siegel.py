@@ -110,19 +110,10 @@ def from_siegel(P0, Omega):
             [0., 0., 2.]]])
     """
     P0 = check_array(P0, allow_nd=True, dtype=np.float64, input_name="P0")
-    Omega = check_array(
-        Omega,
-        allow_nd=True,
-        dtype=np.float64,
-        ensure_min_features=0,  # order 1 has none
-        input_name="Omega",
-    )
-    n = P0.shape[-1]
-    if (
-        P0.shape[1:] != (n, n)
-        or Omega.shape[::2] != (len(P0), n)
-        or (Omega.shape[3:] != (n,))
-    ):
+    Omega = check_array(Omega, allow_nd=True, dtype=np.float64, input_name="Omega")
+    n_matrices, n = len(P0), P0.shape[-1]
+    expected = (n_matrices, *Omega.shape[1:2], n, n)
+    if P0.shape != (n_matrices, n, n) or Omega.shape != expected:
         raise ValueError(
             "from_siegel expects P0 of shape (n_matrices, n_channels, n_channels) and "
             "Omega of shape (n_matrices, order - 1, n_channels, n_channels), got "
