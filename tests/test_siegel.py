@@ -106,6 +106,14 @@ def test_short_distances_are_euclidean(tiny):
     assert_allclose(disk_log(A, B), A, rtol=0, atol=tiny**3 + 1e-14 * tiny)
 
 
+def test_distances_across_the_disk_are_finite():
+    """Farther than double precision can tell, they stop at 18.7 a channel."""
+    A = (1 - 1e-12) * np.eye(2)
+    got = np.sqrt(squared_disk_distance(A, -A))
+    assert 18 * np.sqrt(2) < got < 2 * np.arctanh(1 - 1e-12) * np.sqrt(2)
+    assert np.isfinite(disk_log(A, -A)).all()
+
+
 def test_isometries_keep_distances_and_move_the_mean_along():
     rng = np.random.default_rng(0)
     A, B = disk(rng, 2, 8, 3, 3)

@@ -207,7 +207,10 @@ def _times(vectors, values, X):
 
 
 def _arctanh_root(values):
-    """Compute arctanh(s) from s^2; rounding may take s^2 out of [0, 1)."""
+    """Compute arctanh(s) from s^2.
+
+    Rounding may take s^2 out of [0, 1), and so arctanh stops at 18.7.
+    """
     values = np.clip(values, np.finfo(float).tiny, 1 - np.finfo(float).eps)
     return np.arctanh(np.sqrt(values))
 
