@@ -132,6 +132,16 @@ def test_rank_is_restored_by_shrinkage(X):
     assert np.isfinite(P0).all() and np.isfinite(Omega).all()
 
 
+@pytest.mark.parametrize("lag", [1, 3])
+def test_windows_are_long_enough_just_where_the_documentation_says(lag):
+    order, n_channels = 4, 6
+    X = np.random.default_rng(0).standard_normal((1, n_channels, 60))
+    most = order * n_channels - (order - 1) * lag
+    for n_times, rank in [(most - 1, 22), (most, 23), (most + 1, 24), (most + 2, 24)]:
+        C = BlockToeplitzCovariances(order, lag, 0).transform(X[:, :, :n_times])
+        assert np.linalg.matrix_rank(C[0], tol=1e-10, hermitian=True) == rank
+
+
 def test_flat_windows_are_named_singular(X):
     X[2] = 5.0
     C = BlockToeplitzCovariances(2).transform(X)

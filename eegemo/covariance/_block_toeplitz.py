@@ -50,7 +50,8 @@ class BlockToeplitzCovariances(
         Weight of a multiple of the identity in the matrix, which stays block-Toeplitz.
         ``"oas"`` takes the weight of the oracle approximating shrinkage [2]_ from the
         matrix and the number of samples. With 0, an average reference, ICA, or windows
-        of fewer than about ``order * n_channels`` samples leave singular matrices.
+        of ``order * n_channels - (order - 1) * lag`` samples or fewer leave singular
+        matrices.
 
     Attributes
     ----------
