@@ -126,3 +126,60 @@ def mean_riemann(X):
         step = np.mean([linalg.logm(whitener @ C @ whitener) for C in X], axis=0)
         G = root @ linalg.expm(step) @ root
     return G
+
+
+def block_toeplitz(X, order, lag, shrinkage=0.0):
+    """Covariance of all stacks of samples lag apart, the window between zeros."""
+    out = []
+    for window in X:
+        n_channels, n_times = window.shape
+        x = window - window.mean(axis=1, keepdims=True)
+        pad = np.zeros((n_channels, (order - 1) * lag))
+        x = np.hstack([pad, x, pad])
+        C = 0.0
+        for t in range(n_times + (order - 1) * lag):
+            z = np.concatenate([x[:, t + k * lag] for k in range(order)])
+            C = C + np.outer(z, z) / n_times
+        n = len(C)
+        target = np.trace(C) / n * np.eye(n)
+        if shrinkage == "oas":
+            alpha, mu = np.mean(C**2), np.trace(C) / n
+            weight = (alpha + mu**2) / ((n_times + 1) * (alpha - mu**2 / n))
+            out.append(C + min(weight, 1.0) * (target - C))
+        else:
+            out.append(C + shrinkage * (target - C))
+    return np.array(out)
+
+
+def siegel_coordinates(C, order):
+    """Partial correlation of samples 0 and l, given those between, by conditioning."""
+    n = len(C) // order
+    Omega = []
+    for k in range(1, order):
+        ends = np.r_[k * n : (k + 1) * n, :n]
+        between = np.r_[n : k * n]
+        S = C[np.ix_(ends, ends)]
+        if k > 1:
+            B = C[np.ix_(ends, between)]
+            S = S - B @ linalg.inv(C[np.ix_(between, between)]) @ B.T
+        V, W = linalg.inv(linalg.sqrtm(S[:n, :n])), linalg.inv(linalg.sqrtm(S[n:, n:]))
+        Omega.append(V @ S[:n, n:] @ W)
+    return C[:n, :n], np.reshape(Omega, (order - 1, n, n))
+
+
+def siegel_distance(A, B):
+    """Root of tr arctanh(C^1/2)^2, as the papers write it."""
+    eye = np.eye(len(A))
+    C = (A - B) @ linalg.inv(eye - B.T @ A) @ (A.T - B.T) @ linalg.inv(eye - B @ A.T)
+    root = linalg.sqrtm(C)
+    arctanh = 0.5 * linalg.logm((eye + root) @ linalg.inv(eye - root))
+    return np.sqrt(np.trace(arctanh @ arctanh).real)
+
+
+def block_toeplitz_distance(C, D, order):
+    """Distance of Jeuris and Vandebril between two matrices."""
+    (P, Omega), (Q, Psi) = siegel_coordinates(C, order), siegel_coordinates(D, order)
+    squared = order * distance_riemann(P, Q) ** 2
+    for k in range(1, order):
+        squared += (order - k) * siegel_distance(Omega[k - 1], Psi[k - 1]) ** 2
+    return np.sqrt(squared)

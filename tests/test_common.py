@@ -27,9 +27,13 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from tabular import tabular
 
 import eegemo
-from eegemo.covariance import AugmentedCovariances, Covariances
+from eegemo.covariance import (
+    AugmentedCovariances,
+    BlockToeplitzCovariances,
+    Covariances,
+)
 from eegemo.features import DifferentialEntropy
-from eegemo.riemann import MDM, TangentSpace
+from eegemo.riemann import MDM, SiegelMDM, SiegelTangentSpace, TangentSpace
 
 SFREQ = 128
 N_WINDOWS, N_CHANNELS, N_TIMES = 12, 4, 128
@@ -51,6 +55,8 @@ STATELESS = [  # windows in, and transform needs no fit
     AugmentedCovariances(
         1, estimator="oas", estimator_params={"assume_centered": True}
     ),
+    BlockToeplitzCovariances(),
+    BlockToeplitzCovariances(order=2, lag=7, shrinkage=0.1),
     DifferentialEntropy(SFREQ),
     DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
 ]
@@ -63,13 +69,20 @@ MATRICES = [
     MDM(),
     MDM("logeuclid"),
     MDM({"mean": "logeuclid", "distance": "riemann"}),
+    SiegelTangentSpace(),
+    SiegelMDM(),
 ]
+BLOCK_TOEPLITZ = (SiegelTangentSpace, SiegelMDM)
 ARRAYS = STATELESS + MATRICES  # every estimator that takes an array
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
 WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
 INDUCTIVE = [e for e in ARRAYS if not getattr(e, "tsupdate", False)]
-MATRIX_OUTPUT = [e for e in ARRAYS if isinstance(e, Covariances | AugmentedCovariances)]
+MATRIX_OUTPUT = [
+    e
+    for e in ARRAYS
+    if isinstance(e, Covariances | AugmentedCovariances | BlockToeplitzCovariances)
+]
 VECTOR_OUTPUT = [e for e in ARRAYS if e not in MATRIX_OUTPUT]
 
 every = pytest.mark.parametrize("estimator", ARRAYS, ids=str)
@@ -89,6 +102,8 @@ def data(estimator):
     """X of the kind the estimator takes, and y."""
     X = windows()
     y = np.array(["calm", "tense"] * (N_WINDOWS // 2))
+    if isinstance(estimator, BLOCK_TOEPLITZ):  # of two channels and two blocks
+        return BlockToeplitzCovariances(2).fit_transform(X[:, :2]), y
     return (Covariances().fit_transform(X), y) if estimator in MATRICES else (X, y)
 
 
@@ -132,6 +147,12 @@ PIPELINES = [
     make_pipeline(tabular(Covariances()), TangentSpace()),
     make_pipeline(tabular(Covariances()), TangentSpace(), SVC()),
     make_pipeline(tabular(AugmentedCovariances(2, estimator="scm")), MDM()),
+    make_pipeline(tabular(BlockToeplitzCovariances(2)), SiegelMDM()),
+    make_pipeline(
+        tabular(BlockToeplitzCovariances(2)),
+        SiegelTangentSpace(),
+        SVC(break_ties=True),
+    ),
     make_pipeline(tabular(DifferentialEntropy(SFREQ, method="fft")), SVC()),
 ]
 

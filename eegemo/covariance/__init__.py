@@ -1,7 +1,16 @@
 """Transformers from EEG windows to covariance matrices."""
 
 from ._augmented import AugmentedCovariances
+from ._block_toeplitz import BlockToeplitzCovariances
 from ._covariances import Covariances
 from ._lagged import lagged_covariances
+from ._siegel import from_siegel, to_siegel
 
-__all__ = ["AugmentedCovariances", "Covariances", "lagged_covariances"]
+__all__ = [
+    "AugmentedCovariances",
+    "BlockToeplitzCovariances",
+    "Covariances",
+    "from_siegel",
+    "lagged_covariances",
+    "to_siegel",
+]
