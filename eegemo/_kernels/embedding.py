@@ -9,16 +9,15 @@ _FACTORS = 48
 
 
 @njit(cache=True, nogil=True)
-def first_minimum(x, max_delay, n_bins):
-    """Delay of the first minimum of the mutual information of x with its future.
+def first_minimum(bins, max_delay, n_bins):
+    """Delay of the first minimum of the mutual information of a series with its future.
 
     Parameters
     ----------
-    x : float64 array of shape (n_times,), n_times > max_delay
+    bins : int64 array of shape (n_times,), n_times > max_delay
+        Bin of the histogram, from 0, into which each sample falls.
     max_delay : int, at least 1
     n_bins : int
-        Of the histogram, which holds as near as can be equally many samples each:
-        equal samples share a bin.
 
     Returns
     -------
@@ -26,12 +25,9 @@ def first_minimum(x, max_delay, n_bins):
         The least delay from 1 at which the next one has no smaller information;
         max_delay if it falls all the way. A flat series yields 1.
     """
-    n = len(x) - max_delay  # as many pairs at every delay, so that biases compare
-    edges = np.sort(x)[np.arange(1, n_bins) * len(x) // n_bins]
-    bins = np.searchsorted(edges, x, side="right")
-    before = _mutual_information(bins, n, 1, n_bins)
+    before = _mutual_information(bins, 1, max_delay, n_bins)
     for delay in range(1, max_delay):
-        after = _mutual_information(bins, n, delay + 1, n_bins)
+        after = _mutual_information(bins, delay + 1, max_delay, n_bins)
         if after >= before:
             return delay
         before = after
@@ -39,65 +35,73 @@ def first_minimum(x, max_delay, n_bins):
 
 
 @njit(cache=True, nogil=True)
-def _mutual_information(bins, n, delay, n_bins):
-    """Information in nats that n bins hold on those delay samples later."""
-    joint = np.zeros((n_bins, n_bins), np.int64)
-    for i in range(n):
-        joint[bins[i], bins[i + delay]] += 1
-    now, later = joint.sum(axis=1), joint.sum(axis=0)
+def _mutual_information(bins, delay, max_delay, n_bins):
+    """Information in nats about the samples after the delay.
+
+    Of as many pairs at every delay, so that the biases compare.
+    """
+    n_pairs = len(bins) - max_delay
+    joint = np.zeros((n_bins, n_bins))
+    now = np.zeros(n_bins)
+    later = np.zeros(n_bins)
+    for i in range(n_pairs):
+        a, b = bins[i], bins[i + delay]
+        joint[a, b] += 1.0
+        now[a] += 1.0
+        later[b] += 1.0
     total = 0.0
     for a in range(n_bins):
         for b in range(n_bins):
-            if joint[a, b] > 0:
-                total += joint[a, b] * np.log(n * joint[a, b] / (now[a] * later[b]))
-    return total / n
+            pairs = joint[a, b]
+            if pairs > 0.0:
+                total += pairs * np.log(n_pairs * pairs / (now[a] * later[b]))
+    return total / n_pairs
 
 
 @njit(cache=True, nogil=True)
-def nearest_neighbours(Y, theiler):
+def nearest_neighbours(P, time, theiler):
     """Nearest neighbour of every point, among those not close to it in time.
 
-    Points are visited in the order of their first coordinate, outwards from each,
-    until that coordinate alone is further than the nearest found.
+    The search goes outwards in the first coordinate, until that alone is further than
+    the nearest point found.
 
     Parameters
     ----------
-    Y : float64 array of shape (n_dims, n_points)
+    P : float64 array of shape (n_points, n_dims)
+        Points in the order of their first coordinate.
+    time : int64 array of shape (n_points,)
+        Their place in time, from 0.
     theiler : int
-        Points i and j are neighbours only if abs(i - j) > theiler. Less than
-        (n_points - 1) / 2, so that every point has one.
+        Neighbours are more than this apart in time. Less than (n_points - 1) / 2, so
+        that every point has one.
 
     Returns
     -------
     index : int64 array of shape (n_points,)
-        Of equally near ones, the first.
+        Time of the neighbour of the point at each time; of equally near ones, the
+        first.
     distance : float64 array of shape (n_points,)
+        Likewise, how far it is.
     """
-    n_dims, n_points = Y.shape
-    order = np.argsort(Y[0])
-    P = np.empty((n_points, n_dims))
-    for rank in range(n_points):
-        P[rank] = Y[:, order[rank]]
+    n_points, n_dims = P.shape
     index = np.empty(n_points, np.int64)
     distance = np.empty(n_points)
-    for rank in range(n_points):
-        i = order[rank]
+    for p in range(n_points):
         best, nearest = np.inf, n_points
         for direction in (-1, 1):
-            other = rank + direction
-            while 0 <= other < n_points:
-                square = (P[other, 0] - P[rank, 0]) ** 2
+            q = p + direction
+            while 0 <= q < n_points:
+                square = (P[q, 0] - P[p, 0]) ** 2
                 if square > best:
                     break
-                j = order[other]
-                if abs(i - j) > theiler:
+                if abs(time[q] - time[p]) > theiler:
                     for k in range(1, n_dims):
-                        square += (P[other, k] - P[rank, k]) ** 2
-                    if square < best or (square == best and j < nearest):
-                        best, nearest = square, j
-                other += direction
-        index[i] = nearest
-        distance[i] = np.sqrt(best)
+                        square += (P[q, k] - P[p, k]) ** 2
+                    if square < best or (square == best and time[q] < nearest):
+                        best, nearest = square, time[q]
+                q += direction
+        index[time[p]] = nearest
+        distance[time[p]] = np.sqrt(best)
     return index, distance
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from .._kernels.embedding import beta_statistic, first_minimum, nearest_neighbours
 
+MIN_TIMES = 16  # samples in a window; a technical limit, not a sensible length
 _TOLERANCE = 2.0  # growth of the distance that makes a neighbour a false one
 _ENOUGH = 0.05  # fraction of false neighbours at which the embedding is complete
 _MAX_THEILER = 100
@@ -20,7 +21,7 @@ def choose_embedding(X, max_order=10, max_delay=50):
 
     Parameters
     ----------
-    X : float array of shape (n_windows, n_channels, n_times), n_times >= 16
+    X : float array of shape (n_windows, n_channels, n_times), n_times >= MIN_TIMES
     max_order, max_delay : int
         See :func:`select_delays`.
 
@@ -59,7 +60,7 @@ def select_delays(window, max_order=10, max_delay=50):
 
     Parameters
     ----------
-    window : float array of shape (n_channels, n_times), n_times >= 16
+    window : float array of shape (n_channels, n_times), n_times >= MIN_TIMES
     max_order : int, at least 1
         Largest number of delays.
     max_delay : int, at least 1
@@ -80,7 +81,7 @@ def select_delays(window, max_order=10, max_delay=50):
     step = np.array([np.diff(np.unique(s)).min() for s in S])
 
     def cycle(Y):
-        index, distance = nearest_neighbours(Y, theiler)
+        index, distance = neighbours(Y, theiler)
         distance = np.maximum(distance, step.min())
         return index, distance, beta_statistic(S, index, distance, step, max_delay)
 
@@ -123,7 +124,19 @@ def theiler_window(S):
     longest = min(_MAX_THEILER, S.shape[1] // 2)
     # Five samples in each cell of the joint histogram, were it uniform.
     n_bins = max(2, int(np.sqrt((S.shape[1] - longest) / 5)))
-    return max(first_minimum(s, longest, n_bins) for s in S)
+    return max(first_minimum(digitise(s, n_bins), longest, n_bins) for s in S)
+
+
+def digitise(s, n_bins):
+    """Put samples into bins of equally many, but equal samples into the same bin."""
+    edges = np.sort(s)[np.arange(1, n_bins) * len(s) // n_bins]
+    return np.searchsorted(edges, s, side="right")
+
+
+def neighbours(Y, theiler):
+    """Index of, and distance to, the nearest neighbour of every column of Y."""
+    order = np.argsort(Y[0])
+    return nearest_neighbours(np.ascontiguousarray(Y.T[order]), order, theiler)
 
 
 def false_fraction(distance, gap):
