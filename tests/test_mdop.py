@@ -273,9 +273,9 @@ class TestKnownSystems:
         more samples put off. Delays spread over what is allowed, so that the lag is
         about half of it.
         """
-        e = noise(12, 1, 500)
+        e = noise(6, 1, 400)
         X = np.zeros_like(e)
-        for t in range(1, 500):
+        for t in range(1, 400):
             X[:, :, t] = 0.9 * X[:, :, t - 1] + e[:, :, t]
         few, many = X[:, :, 100:180], X[:, :, 100:]
         for max_delay in (4, 12):
