@@ -56,12 +56,13 @@ class AugmentedCovariances(
 
     Notes
     -----
-    "mdop", maximising derivatives on projection [2]_, builds an embedding of each
-    training window. To its coordinates, of which the first is a channel as it is, the
-    one is added, of all channels and delays, that tells nearest neighbours apart best.
-    Neighbours are sought outside the first minimum of the mutual information of a
-    channel with its own past. It ends when at most 5 % of the neighbours are false, at
-    distances that the new coordinate more than doubles [3]_, or when their share rises.
+    "mdop", maximising derivatives on projection [2]_, embeds each training window anew.
+    It starts from one channel, and adds coordinate after coordinate: of all channels
+    and delays, the one that tells nearest neighbours apart most. Neighbours are further
+    apart in time than the first minimum of the mutual information of a channel with
+    its own past. A neighbour is false if the next coordinate would more than double
+    its distance [3]_; those within half a standard deviation are judged. The embedding
+    is complete when at most 5 % are false, or more than before.
 
     As in [1]_, the order is the number of coordinates and the lag their mean delay,
     both with the first, averaged over windows: here at most 64, evenly spaced. The

@@ -70,6 +70,15 @@ def select_delays(window, max_order=10, max_delay=50):
     -------
     delays, channels : lists of int
         Of the coordinates, the first with a delay of 0. Empty if all channels are flat.
+
+    Notes
+    -----
+    Departures from DelayEmbeddings.jl, which the authors of the augmented covariance
+    used: a false neighbour is one that the new coordinate moves away, rather than a
+    point whose nearest neighbour in the new space is another, further one; if none is
+    false the selection ends, rather than goes on; all cycles use the same points; the
+    bins of the mutual information are as many for every channel; equal values differ
+    by the smallest step of their series, so that no logarithm is infinite.
     """
     varying = np.flatnonzero(np.ptp(window, axis=1))
     if len(varying) == 0:
