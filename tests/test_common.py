@@ -55,7 +55,7 @@ STATELESS = [  # windows in, and transform needs no fit
     DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
 ]
 CHOOSING = [  # windows in, and fit chooses something
-    AugmentedCovariances("mdop", "mdop", "oas", max_order=4, max_delay=8),
+    AugmentedCovariances("mdop", "mdop", "oas", max_order=3, max_delay=3),
 ]
 WINDOWS = [*STATELESS, *CHOOSING, DifferentialEntropy()]  # the last needs Epochs
 MATRICES = [
