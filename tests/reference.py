@@ -183,3 +183,103 @@ def block_toeplitz_distance(C, D, order):
     for k in range(1, order):
         squared += (order - k) * siegel_distance(Omega[k - 1], Psi[k - 1]) ** 2
     return np.sqrt(squared)
+
+
+def first_minimum(x, max_delay, n_bins):
+    """First minimum of the mutual information, by counting pairs of bins."""
+    n = len(x) - max_delay
+    edges = [sorted(x)[k * len(x) // n_bins] for k in range(1, n_bins)]
+    bins = [sum(edge <= value for edge in edges) for value in x]
+    information = []
+    for delay in range(1, max_delay + 1):
+        pairs = [(bins[i], bins[i + delay]) for i in range(n)]
+        now, later = [a for a, _ in pairs], [b for _, b in pairs]
+        information.append(
+            sum(
+                pairs.count(p)
+                / n
+                * np.log(pairs.count(p) * n / (now.count(p[0]) * later.count(p[1])))
+                for p in sorted(set(pairs))
+            )
+        )
+    for delay in range(1, max_delay):
+        if information[delay] >= information[delay - 1]:
+            return delay
+    return max_delay
+
+
+def nearest_neighbours(Y, theiler):
+    """Compare every point with every other that is not close in time."""
+    n = Y.shape[1]
+    index, distance = np.zeros(n, int), np.full(n, np.inf)
+    for i in range(n):
+        for j in range(n):
+            if abs(i - j) > theiler:
+                d = np.sqrt(sum((Y[k, i] - Y[k, j]) ** 2 for k in range(len(Y))))
+                if d < distance[i]:
+                    index[i], distance[i] = j, d
+    return index, distance
+
+
+def beta_statistic(S, index, distance, step, max_delay):
+    """Mean of log10 of how far neighbours are at a delay over how far they are now."""
+    beta = np.zeros((len(S), max_delay + 1))
+    for s, series in enumerate(S):
+        for delay in range(max_delay + 1):
+            for i, j in enumerate(index):
+                gap = max(abs(series[i + delay] - series[j + delay]), step[s])
+                beta[s, delay] += np.log10(gap / distance[i]) / len(index)
+    return beta
+
+
+def false_fraction(distance, gap):
+    """Share of the close neighbours that are more than twice as far with the gap."""
+    close = false = 0
+    for d, g in zip(distance, gap, strict=True):
+        if d < 0.5:
+            close += 1
+            false += np.sqrt(d**2 + g**2) > 2 * d
+    return false / close if close else 0.0
+
+
+def select_delays(window, max_order, max_delay):
+    """Embed with ever more of the (delay, channel) pairs of the greatest beta."""
+    channels = [c for c in range(len(window)) if len(set(window[c])) > 1]
+    if not channels:
+        return [], []
+    T = window.shape[1]
+    max_delay = min(max_delay, T // 2)
+    n = T - max_delay
+    S = {}
+    for c in channels:
+        z = (window[c] - np.mean(window[c])) / np.std(window[c])
+        S[c] = np.round(z * 2**20) / 2**20
+    step = {c: min(np.diff(sorted(set(z)))) for c, z in S.items()}
+    longest = min(100, T // 2)
+    n_bins = max(2, int(np.sqrt((T - longest) / 5)))
+    theiler = max(first_minimum(z, longest, n_bins) for z in S.values())
+    theiler = min(theiler, n // 4)
+
+    def best_addition(coordinates):
+        Y = np.array([S[c][d : d + n] for d, c in coordinates])
+        index, distance = nearest_neighbours(Y, theiler)
+        distance = np.maximum(distance, min(step.values()))
+        best = -np.inf, 0, 0
+        for c in channels:
+            beta = beta_statistic(S[c][None], index, distance, [step[c]], max_delay)[0]
+            if max(beta) > best[0] + 1e-12:
+                best = max(beta), int(np.argmax(beta)), c
+        beta, d, c = best
+        return beta, (d, c), distance, S[c][d : d + n] - S[c][index + d]
+
+    coordinates = max(
+        ([(0, c)] for c in channels), key=lambda start: best_addition(start)[0]
+    )
+    fractions = [np.inf]
+    while len(coordinates) < max_order:
+        _, addition, distance, gap = best_addition(coordinates)
+        fractions.append(false_fraction(distance, gap))
+        if fractions[-1] <= 0.05 or fractions[-1] > fractions[-2]:
+            break
+        coordinates.append(addition)
+    return [d for d, _ in coordinates], [c for _, c in coordinates]

@@ -60,7 +60,10 @@ STATELESS = [  # windows in, and transform needs no fit
     DifferentialEntropy(SFREQ),
     DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
 ]
-WINDOWS = [*STATELESS, DifferentialEntropy()]  # the last needs Epochs
+CHOOSING = [  # windows in, and fit chooses something
+    AugmentedCovariances("mdop", "mdop", "oas", max_order=3, max_delay=3),
+]
+WINDOWS = [*STATELESS, *CHOOSING, DifferentialEntropy()]  # the last needs Epochs
 MATRICES = [
     TangentSpace(),
     TangentSpace("logeuclid"),
@@ -73,7 +76,7 @@ MATRICES = [
     SiegelMDM(),
 ]
 BLOCK_TOEPLITZ = (SiegelTangentSpace, SiegelMDM)
-ARRAYS = STATELESS + MATRICES  # every estimator that takes an array
+ARRAYS = STATELESS + CHOOSING + MATRICES  # every estimator that takes an array
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
 WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
@@ -688,7 +691,7 @@ class TestEpochs:
             clone(estimator).fit(epochs(bads=["Fz", "Cz", "Pz", "Oz"]))
 
     def test_fit_on_an_array_forgets_the_recording(self, estimator):
-        if estimator not in STATELESS:
+        if isinstance(estimator, DifferentialEntropy):
             estimator = clone(estimator).set_params(sfreq=SFREQ)
         fitted = clone(estimator).fit(epochs()).fit(windows())
         assert not hasattr(fitted, "channel_names_in_")
@@ -701,7 +704,7 @@ class TestEpochs:
             assert list(Xt.columns) == list(framed.get_feature_names_out())
 
 
-@only(STATELESS)
+@only(STATELESS + CHOOSING)
 def test_epochs_after_an_array(estimator):
     fitted = clone(estimator).fit(windows())
     assert_array_equal(fitted.transform(epochs()), fitted.transform(windows()))

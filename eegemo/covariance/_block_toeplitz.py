@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_scalar
 
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
+from .._kernels.covariance import lagged_products
 from ._augmented import _check_embedding
 from ._siegel import assemble
 
@@ -188,15 +189,8 @@ def autocovariances(X, order, lag):
     blocks : array of shape (n_windows, order, n_channels, n_channels)
         Block k is the mean of ``x(t + k * lag) x(t).T``, taking x as zero outside.
     """
-    n_windows, n_channels, n_times = X.shape
-    X = X - X.mean(axis=2, keepdims=True)
-    blocks = np.empty((n_windows, order, n_channels, n_channels))
-    for k in range(order):
-        later, earlier = X[:, :, k * lag :], X[:, :, : n_times - k * lag]
-        blocks[:, k] = later @ earlier.swapaxes(1, 2) / n_times
-    # BLAS may round the two halves of a product differently.
-    blocks[:, 0] = (blocks[:, 0] + blocks[:, 0].swapaxes(1, 2)) / 2
-    return blocks
+    delays = lag * np.arange(order)
+    return lagged_products(X, delays, True).swapaxes(2, 3) / X.shape[2]
 
 
 def shrink(blocks, shrinkage, n_times):
