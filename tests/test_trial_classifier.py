@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -306,12 +306,22 @@ class TestInnerSearch:
 
     def test_in_a_pipeline(self):
         X, y = trials()
-        logistic = LogisticRegressionCV(
-            Cs=2, cv=4, l1_ratios=(0,), use_legacy_attributes=False
-        )
-        for estimator in (make_pipeline(StandardScaler(), logistic), logistic):
-            classifier = TrialClassifier(estimator, SFREQ, features=LogVariance())
-            assert classifier.fit(X, y).score(X, y) == 1.0
+        search = GridSearchCV(Recorder(), {}, cv=4)
+        pipeline = make_pipeline(StandardScaler(), search)
+        classifier = TrialClassifier(pipeline, SFREQ, features=LogVariance())
+        trial = np.repeat(range(8), 4)
+        for train, test in classifier.fit(X, y).estimator_[-1].cv:
+            assert not set(trial[train]) & set(trial[test])
+
+    def test_of_another_kind(self):
+        X, y = trials()
+        ridge = RidgeClassifierCV((0.1, 1.0), cv=4)
+        classifier = TrialClassifier(ridge, SFREQ, features=LogVariance())
+        assert classifier.fit(X, y).score(X, y) == 1.0
+
+    def test_folds_that_part_no_trial_by_chance_are_fine(self):
+        search = GridSearchCV(SVC(), {"C": [0.1, 1.0]}, cv=KFold(4))
+        TrialClassifier(search, SFREQ, features=LogVariance()).fit(*trials())
 
     @pytest.mark.parametrize("cv", [KFold(3, shuffle=True), ShuffleSplit(2)])
     def test_splitter_that_parts_trials_is_refused(self, cv):
@@ -362,7 +372,8 @@ class TestWeights:
         weight = np.arange(8) % 4 + 1
         with sklearn.config_context(enable_metadata_routing=True):
             last = LogisticRegression().set_fit_request(sample_weight=True)
-            got = self.classifier(make_pipeline(StandardScaler(), last))
+            first = StandardScaler().set_fit_request(sample_weight=False)
+            got = self.classifier(make_pipeline(first, last))
             got.fit(X, y, sample_weight=weight)
         expected = self.classifier(make_pipeline(StandardScaler(), last))
         expected.fit(X, y, sample_weight=weight)
@@ -476,7 +487,7 @@ class TestNothingLeaks:
         classifier = TrialClassifier(
             estimator, SFREQ, features=LogVariance(), smoother=LDSSmoother(0.1)
         )
-        assert abs(self.score(classifier, False, self.CVS[cv]) - 0.5) < 0.08
+        assert abs(self.score(classifier, False, self.CVS[cv]) - 0.5) < 0.06
 
     @pytest.mark.parametrize("cv", ["shuffled", "shuffle-split"])
     def test_windows_would(self, cv):
@@ -491,7 +502,7 @@ class TestNothingLeaks:
             cv = KFold(4, shuffle=True, random_state=seed)
             search = GridSearchCV(classifier, {"window": [1.0]}, cv=cv)
             best.append(search.fit(X, y).best_score_)
-        assert abs(np.mean(best) - 0.5) < 0.08
+        assert abs(np.mean(best) - 0.5) < 0.06
 
     @pytest.mark.filterwarnings("ignore:Creating a dataset without")  # MOABB, of h5py
     def test_stock_evaluation(self, tmp_path):
@@ -501,9 +512,8 @@ class TestNothingLeaks:
             n_sessions=1,
             n_trials=24,
             trial_seconds=4.0,
-            channels=["F3", "F4", "P3", "P4"],
             effect=0.0,
-            trial_effect=3.0,
+            trial_effect=8.0,
         )
         evaluation = {
             "overwrite": True,
@@ -524,4 +534,4 @@ class TestNothingLeaks:
             ).process({"nearest": pipeline})
             scores[window] = results["score"].mean()
         assert abs(scores[None] - 1 / 3) < 0.15  # 96 trials: 3 standard errors
-        assert scores[1.0] > 0.8
+        assert scores[1.0] > 0.95

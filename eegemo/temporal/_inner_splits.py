@@ -1,5 +1,6 @@
 """Keep the inner folds of a search from parting the windows of a trial."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -59,7 +60,10 @@ def _trial_splits(cv, X, y, groups):
                 f"{n_trials} trials are there to train: give a smaller cv."
             )
         cv = StratifiedGroupKFold(n_folds)
-    splits = list(check_cv(cv).split(X, y, groups))
+    with warnings.catch_warnings():
+        # It is told below, if it matters.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored")
+        splits = list(check_cv(cv).split(X, y, groups))
     for train, test in splits:
         parted = np.intersect1d(groups[train], groups[test])
         if len(parted):

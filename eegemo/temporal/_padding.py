@@ -28,8 +28,8 @@ n_features)
         complete = ~missing.any(axis=2 - axis)
         lengths[i] = complete.sum()
         padding = missing.all(axis=2 - axis)
-        if lengths[i] == 0:
-            raise ValueError(f"Trial {i} is empty: nothing in it is free of NaN.")
+        if padding.all():
+            raise ValueError(f"Trial {i} is empty: nothing in it is a number.")
         if not (complete[: lengths[i]].all() and padding[lengths[i] :].all()):
             at = int(np.argmin(complete))
             raise ValueError(

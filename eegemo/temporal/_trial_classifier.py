@@ -337,7 +337,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
                     X[trials, :, :length], self.window, step
                 )
             )
-            expected = (len(trials), real[trials[0]].sum())
+            expected = (len(trials), int(real[trials[0]].sum()))
             if part.ndim != 3 or part.shape[:2] != expected:
                 raise ValueError(
                     f"transform_trials of {type(self.features).__name__} should return "
