@@ -50,10 +50,10 @@ class _TabularSequences:
         tags.input_tags.allow_nan = False  # not in rows
         return tags
 
-    def _bounds(self, rows, real, trial):
-        if real is None and trial is None:
+    def _bounds(self, rows, lengths, trial):
+        if lengths is None and trial is None:
             trial = np.arange(len(rows))
-        return super()._bounds(rows, real, trial)
+        return super()._bounds(rows, lengths, trial)
 
 
 def _positive(X):

@@ -30,7 +30,8 @@ smoothers = pytest.mark.parametrize("smoother", SMOOTHERS, ids=str)
 
 def rows(seed=0, n_features=3):
     X = np.random.default_rng(seed).standard_normal((sum(LENGTHS), n_features))
-    return np.cumsum(X, axis=0) + 10.0, np.r_[0, np.cumsum(LENGTHS)]
+    stops = np.cumsum(LENGTHS)
+    return np.cumsum(X, axis=0) + 10.0, np.column_stack([stops - LENGTHS, stops])
 
 
 def sequences(n_trials=4, n_steps=30, n_features=3):
@@ -54,7 +55,7 @@ class TestKernels:
             for backward in (False, True)
         )
         for i in range(len(LENGTHS)):
-            part = slice(bounds[i], bounds[i + 1])
+            part = slice(*bounds[i])
             for f in range(X.shape[1]):
                 x = X[part, f]
                 m = x.mean() if from_mean else x[0]
@@ -67,7 +68,7 @@ class TestKernels:
         """The states are one Gaussian vector: condition it on the rows it caused."""
         Q, R, V0 = noise
         x = np.random.default_rng(2).standard_normal(6)
-        args = (x[:, None], np.array([0, 6]), Q, R, V0, False)
+        args = (x[:, None], np.array([[0, 6]]), Q, R, V0, False)
         states, seen = reference.joint_gaussian(6, V0, Q, R)
         posterior = x[0] + states @ np.linalg.solve(seen, x - x[0])
         assert_allclose(
@@ -99,7 +100,7 @@ class TestKernels:
         parameters = smoothing.learn_lds(X, bounds, 0.3, 2.0, 5.0, True, 3)
         for i in (0, 2):
             for f in range(X.shape[1]):
-                x = X[bounds[i] : bounds[i + 1], f]
+                x = X[bounds[i, 0] : bounds[i, 1], f]
                 theta = (x.mean(), 5.0, 0.3, 2.0)
                 for _ in range(3):
                     theta = reference.kalman_em(x, *theta)
@@ -108,29 +109,29 @@ class TestKernels:
     @pytest.mark.parametrize("noise", SETTINGS)
     def test_likelihood_never_falls(self, noise):
         X, bounds = rows(n_features=1)
-        x = X[bounds[2] : bounds[3]]
+        x = X[8:20]
         likelihood = []
         for n_iterations in range(12):
             theta = smoothing.learn_lds(
-                x, np.array([0, 12]), *noise, True, n_iterations
+                x, np.array([[0, 12]]), *noise, True, n_iterations
             )
             likelihood.append(reference.log_likelihood(x[:, 0], *theta[0, :, 0]))
         assert np.diff(likelihood).min() > 0
         assert likelihood[-1] - likelihood[0] > 1
 
     def test_learning_finds_the_noise(self):
-        """To 10 %, about what 4000 steps can tell."""
+        """To 15 %, about what 2000 steps can tell."""
         rng = np.random.default_rng(0)
-        z = np.cumsum(np.sqrt(0.5) * rng.standard_normal(4000))
-        x = (z + np.sqrt(2.0) * rng.standard_normal(4000))[:, None]
-        theta = smoothing.learn_lds(x, np.array([0, 4000]), 1.0, 1.0, 1.0, False, 60)
-        assert_allclose(theta[0, 2:, 0], [0.5, 2.0], rtol=0.1)
+        z = np.cumsum(np.sqrt(0.5) * rng.standard_normal(2000))
+        x = (z + np.sqrt(2.0) * rng.standard_normal(2000))[:, None]
+        theta = smoothing.learn_lds(x, np.array([[0, 2000]]), 1.0, 1.0, 1.0, False, 40)
+        assert_allclose(theta[0, 2:, 0], [0.5, 2.0], rtol=0.15)
 
     @pytest.mark.parametrize("level", [0.0, 5.0])
     def test_learning_from_a_constant(self, level):
         """The noise tends to zero, and nothing is divided by it."""
         x = np.full((9, 1), level)
-        bounds = np.array([0, 9])
+        bounds = np.array([[0, 9]])
         for n_iterations in (10, 200):
             theta = smoothing.learn_lds(x, bounds, 1.0, 1.0, 1.0, True, n_iterations)
             assert (theta[0, 1:] >= 0).all() and theta[0, 3] < 0.2
@@ -140,7 +141,7 @@ class TestKernels:
 
     def test_nothing_is_divided_by_zero(self):
         """Parameters that iterations may end at, when variances underflow."""
-        x, bounds = np.array([[1.0], [2.0], [3.0]]), np.array([0, 3])
+        x, bounds = np.array([[1.0], [2.0], [3.0]]), np.array([[0, 3]])
         theta = np.array([[[1.5], [0.0], [0.0], [0.0]]])
         z = smoothing.smooth_learned(x, bounds, theta, True)
         assert_array_equal(z, np.full((3, 1), 1.5))
@@ -149,14 +150,32 @@ class TestKernels:
     def test_moving_average(self, before, after):
         X, bounds = rows()
         got = smoothing.moving_average(X, bounds, before, after)
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, stop in bounds:
             expected = reference.moving_average(X[start:stop], before, after)
             assert_allclose(got[start:stop], expected, rtol=1e-14)
+
+    def test_padding_may_be_anywhere(self):
+        """It is not read: what stands in it comes out as NaN."""
+        X, bounds = rows()
+        gap = np.array([0, 2, 3, 3])
+        padded = np.full((30, 3), np.inf)
+        moved = bounds + gap[:, None]
+        for (a, b), (c, d) in zip(bounds, moved, strict=True):
+            padded[c:d] = X[a:b]
+        for kernel, *args in (
+            (smoothing.smooth_lds, 0.3, 2.0, 5.0, True, True),
+            (smoothing.smooth_learned, np.ones((4, 4, 3)), True),
+            (smoothing.moving_average, 2, 1),
+        ):
+            got = kernel(padded, moved, *args)
+            assert_array_equal(np.isnan(got), np.isinf(padded))
+            expected = kernel(X, bounds, *args)
+            assert_array_equal(got[~np.isinf(padded)], expected.ravel())
 
     def test_moving_average_forgets_an_outlier(self):
         x = np.full((9, 1), 0.1)
         x[2] = 1e17
-        out = smoothing.moving_average(x, np.array([0, 9]), 2, 0)
+        out = smoothing.moving_average(x, np.array([[0, 9]]), 2, 0)
         assert_allclose(out[5:], 0.1, rtol=1e-15)
 
 
@@ -292,7 +311,7 @@ class TestPadding:
         X, bounds = rows()
         padded = np.full((4, 14, 3), np.nan)
         for i, length in enumerate(LENGTHS):
-            padded[i, :length] = X[bounds[i] : bounds[i + 1]]
+            padded[i, :length] = X[bounds[i, 0] : bounds[i, 1]]
         out = smoother.fit_transform(padded)
         assert_array_equal(
             out[~np.isnan(padded)].reshape(-1, 3),
@@ -323,6 +342,11 @@ class TestRows:
         smoother = sklearn.clone(smoother).fit(X)
         with pytest.raises(ValueError, match="across trials .* set_transform_request"):
             smoother.transform(X)
+
+    @pytest.mark.parametrize("shape", [(3,), (2, 3, 4, 5), (0, 3, 4), (2, 0, 4)])
+    def test_of_another_shape(self, shape):
+        with pytest.raises(ValueError, match="1D array|expects X of shape|is empty"):
+            LDSSmoother().fit(np.zeros(shape))
 
     @pytest.mark.parametrize("kind", [list, np.array, pd.Series])
     def test_trial_may_be(self, kind):

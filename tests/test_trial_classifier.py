@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import StackingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
@@ -312,6 +314,17 @@ class TestInnerSearch:
         trial = np.repeat(range(8), 4)
         for train, test in classifier.fit(X, y).estimator_[-1].cv:
             assert not set(trial[train]) & set(trial[test])
+
+    def test_steps_that_are_no_estimators_are_passed(self):
+        pipeline = make_pipeline("passthrough", SVC())
+        TrialClassifier(pipeline, SFREQ, features=LogVariance()).fit(*trials())
+
+    def test_what_was_fitted_before_splits_nothing(self):
+        X, y = trials()
+        fitted = LinearDiscriminantAnalysis().fit(LogVariance().transform(X), y)
+        stack = StackingClassifier([("lda", FrozenEstimator(fitted))], cv="prefit")
+        classifier = TrialClassifier(stack, SFREQ, features=LogVariance()).fit(X, y)
+        assert classifier.estimator_.cv == "prefit"
 
     def test_of_another_kind(self):
         X, y = trials()

@@ -1,7 +1,8 @@
 """Smoothing of feature sequences, trial by trial.
 
-The features of all trials are the rows of X; trial i has the rows bounds[i] to
-bounds[i + 1]. Innermost loops run over the features, which are contiguous.
+The features of all trials are the rows of X; trial i has those from bounds[i, 0] to
+bounds[i, 1], and what lies between two trials or after the last is padding. Innermost
+loops run over the features, which are contiguous.
 
 The linear dynamical system is a random walk seen through noise, for each feature::
 
@@ -21,7 +22,8 @@ def smooth_lds(X, bounds, Q, R, V0, from_mean, backward):
     Parameters
     ----------
     X : float64 array of shape (n_rows, n_features), C order
-    bounds : int64 array of shape (n_trials + 1,)
+    bounds : int64 array of shape (n_trials, 2)
+        First row of each trial, and the row after its last.
     Q, R, V0 : float
         With R > 0.
     from_mean : bool
@@ -32,10 +34,11 @@ def smooth_lds(X, bounds, Q, R, V0, from_mean, backward):
     Returns
     -------
     out : float64 array of shape (n_rows, n_features)
+        NaN where X is padded.
     """
     n_steps = 0
-    for i in range(len(bounds) - 1):
-        n_steps = max(n_steps, bounds[i + 1] - bounds[i])
+    for i in range(len(bounds)):
+        n_steps = max(n_steps, bounds[i, 1] - bounds[i, 0])
     gain = np.empty(n_steps)
     pull = np.empty(n_steps)
     P = V0
@@ -44,10 +47,10 @@ def smooth_lds(X, bounds, Q, R, V0, from_mean, backward):
         V = gain[t] * R
         P = V + Q
         pull[t] = V / P if P > 0.0 else 0.0
-    out = np.empty_like(X)
-    for i in range(len(bounds) - 1):
-        x = X[bounds[i] : bounds[i + 1]]
-        z = out[bounds[i] : bounds[i + 1]]
+    out = _padded(X, bounds)
+    for i in range(len(bounds)):
+        x = X[bounds[i, 0] : bounds[i, 1]]
+        z = out[bounds[i, 0] : bounds[i, 1]]
         last = _start(x, from_mean)
         for t in range(len(x)):
             _step_towards(last, x[t], gain[t], z[t])
@@ -74,9 +77,9 @@ def learn_lds(X, bounds, Q, R, V0, from_mean, n_iterations):
         Rows m, V0, Q, R.
     """
     n_features = X.shape[1]
-    out = np.empty((len(bounds) - 1, 4, n_features))
-    for i in range(len(bounds) - 1):
-        x = X[bounds[i] : bounds[i + 1]]
+    out = np.empty((len(bounds), 4, n_features))
+    for i in range(len(bounds)):
+        x = X[bounds[i, 0] : bounds[i, 1]]
         theta = out[i]
         m = _start(x, from_mean)
         for f in range(n_features):
@@ -106,10 +109,10 @@ def smooth_learned(X, bounds, parameters, backward):
     -------
     out : float64 array of shape (n_rows, n_features)
     """
-    out = np.empty_like(X)
-    for i in range(len(bounds) - 1):
-        x = X[bounds[i] : bounds[i + 1]]
-        z = out[bounds[i] : bounds[i + 1]]
+    out = _padded(X, bounds)
+    for i in range(len(bounds)):
+        x = X[bounds[i, 0] : bounds[i, 1]]
+        z = out[bounds[i, 0] : bounds[i, 1]]
         V = np.empty_like(x)
         _filter(x, parameters[i], z, V)
         if backward:
@@ -137,11 +140,11 @@ def moving_average(X, bounds, n_before, n_after):
     out : float64 array of shape (n_rows, n_features)
     """
     n_features = X.shape[1]
-    out = np.empty_like(X)
-    for i in range(len(bounds) - 1):
-        for t in range(bounds[i], bounds[i + 1]):
-            start = max(bounds[i], t - n_before)
-            stop = min(bounds[i + 1], t + n_after + 1)
+    out = _padded(X, bounds)
+    for i in range(len(bounds)):
+        for t in range(bounds[i, 0], bounds[i, 1]):
+            start = max(bounds[i, 0], t - n_before)
+            stop = min(bounds[i, 1], t + n_after + 1)
             mean = out[t]
             for f in range(n_features):
                 mean[f] = 0.0
@@ -151,6 +154,18 @@ def moving_average(X, bounds, n_before, n_after):
                     mean[f] += x[f]
             for f in range(n_features):
                 mean[f] /= stop - start
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _padded(X, bounds):
+    """Allocate the output, with NaN in the rows that are of no trial."""
+    out = np.empty_like(X)
+    for i in range(len(bounds)):
+        stop = bounds[i + 1, 0] if i + 1 < len(bounds) else len(X)
+        for t in range(bounds[i, 1], stop):
+            for f in range(X.shape[1]):
+                out[t, f] = np.nan
     return out
 
 

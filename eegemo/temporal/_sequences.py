@@ -19,7 +19,7 @@ class SequenceSmoother(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     X holds sequences, of shape (n_trials, n_steps, n_features), with NaN after the end
     of the shorter ones; or the windows of all trials, of shape (n_windows, n_features),
     with ``trial``. A subclass has ``_smooth(rows, bounds)``: of float64 rows, of which
-    trial i has those from ``bounds[i]`` to ``bounds[i + 1]``.
+    trial i has those from ``bounds[i, 0]`` to ``bounds[i, 1]``, and the rest is NaN.
     """
 
     def __sklearn_tags__(self):
@@ -96,20 +96,16 @@ n_features)
             trial do not follow each other.
         """
         self._check_parameters()
-        rows, real = self._rows(X, reset=False)
-        bounds = self._bounds(rows, real, trial)
+        rows, lengths = self._rows(X, reset=False)
+        bounds = self._bounds(rows, lengths, trial)
         smoothed = self._smooth(rows.astype(np.float64, copy=False), bounds)
         smoothed = smoothed.astype(rows.dtype, copy=False)
-        if real is None:
+        if lengths is None:
             return smoothed
-        if real.all():
-            return smoothed.reshape(*real.shape, -1)
-        out = np.full((*real.shape, rows.shape[1]), np.nan, rows.dtype)
-        out[real] = smoothed
-        return out
+        return smoothed.reshape(len(lengths), -1, rows.shape[1])
 
     def _rows(self, X, *, reset):
-        """Return the rows of all trials; and, of sequences, which steps they are."""
+        """Return the rows of all trials, and the lengths of sequences."""
         if recording_of(X) is not None:
             raise ValueError(
                 f"{type(self).__name__} smooths features, got mne.Epochs. Use "
@@ -136,19 +132,21 @@ n_features)
             input_name="X",
         )
         lengths = trial_lengths(X, axis=1)
-        real = np.arange(shape[1]) < lengths[:, None]
-        rows = X.reshape(-1, shape[2]) if real.all() else X[real]
-        return validate_data(self, rows, reset=reset, dtype=_FLOATS), real
+        rows = X.reshape(-1, shape[2])
+        # What is left to check, or recorded, is the number of features.
+        validate_data(self, rows, reset=reset, skip_check_array=True)
+        return rows, lengths
 
-    def _bounds(self, rows, real, trial):
-        """Where the rows of each trial start and stop."""
-        if real is not None:
+    def _bounds(self, rows, lengths, trial):
+        """First row of each trial, and the row after its last."""
+        if lengths is not None:
             if trial is not None:
                 raise ValueError(
                     "trial is for rows of shape (n_windows, n_features): each of these "
                     "sequences is a trial already."
                 )
-            return np.concatenate([[0], np.cumsum(real.sum(axis=1))])
+            starts = np.arange(0, len(rows), len(rows) // len(lengths))
+            return np.column_stack([starts, starts + lengths])
         if trial is None:
             raise ValueError(
                 f"{type(self).__name__} got X of shape {rows.shape} without trial. "
@@ -180,7 +178,7 @@ def _bounds_of(trial, rows):
                 "subjects or sessions number their trials alike, number them anew."
             )
         seen.add(name)
-    return np.append(starts, len(trial))
+    return np.column_stack([starts, np.append(starts[1:], len(trial))])
 
 
 def _frame_rows_only(framed):
