@@ -54,7 +54,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Whether ``features`` filter each window on its own, by ``transform``, or each
         trial before it is cut, by ``transform_trials(X, window, step)``, which returns
         (n_trials, n_windows, n_features). The latter spares the windows the edges of
-        the filter.
+        the filter; a zero-phase filter then lets a window depend on later ones.
 
     Attributes
     ----------
@@ -71,6 +71,12 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Number of channels.
     channel_names_in_ : array of str
         Channel names; only when fitted on :class:`mne.Epochs`.
+
+    Notes
+    -----
+    A search given as ``estimator`` compares candidates on features that were fitted on
+    all training trials. This touches no test trial; but where ``features`` learn from
+    the labels, search over the TrialClassifier, which fits them anew in every fold.
 
     Examples
     --------
