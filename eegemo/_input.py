@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 _FLOATS = (np.float64, np.float32)
@@ -21,11 +22,19 @@ class _ThreeDimensionalMixin:
         """Return X and y, or None if y is not asked for; X in C order and floating.
 
         The shape comes first, since scikit-learn would take the samples of a lone
-        window for its channels, and count them.
+        window for its channels, and count them. NaN passes if the tags say so.
         """
         self._check_shape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
+        allow_nan = get_tags(self).input_tags.allow_nan
         checked = validate_data(
-            self, X, y, reset=reset, allow_nd=True, dtype=_FLOATS, order="C"
+            self,
+            X,
+            y,
+            reset=reset,
+            allow_nd=True,
+            dtype=_FLOATS,
+            order="C",
+            ensure_all_finite="allow-nan" if allow_nan else True,
         )
         X, y = checked if isinstance(checked, tuple) else (checked, None)
         if 0 in X.shape:
@@ -41,8 +50,9 @@ class WindowInputMixin(_ThreeDimensionalMixin):
     ``sfreq_in_``, and refuses Epochs that contradict them.
     """
 
-    def _check_windows(self, X, *, reset, min_times=1):
-        """Return X as C-ordered float32 or float64 windows."""
+    def _check_windows(self, X, y="no_validation", *, reset, min_times=1):
+        """Return X, or X and y, with C-ordered float32 or float64 windows."""
+        with_y = not isinstance(y, str)
         recording = recording_of(X)
         self._check_recording(recording, reset=reset)
         if recording is not None:
@@ -56,13 +66,13 @@ class WindowInputMixin(_ThreeDimensionalMixin):
                 f"n_channels, n_times) or mne.Epochs, got {type(X).__name__}. Cut "
                 "recordings into Epochs; of a spectrum, give the Epochs it came from."
             )
-        X, _ = self._validate(X, "no_validation", reset=reset)
+        X, y = self._validate(X, y, reset=reset)
         if X.shape[2] < min_times:
             raise ValueError(
                 f"{type(self).__name__} needs at least {min_times} samples per "
                 f"window, got {X.shape[2]}: use longer windows."
             )
-        return X
+        return (X, y) if with_y else X
 
     def _check_shape(self, shape):
         if len(shape) != 3:

@@ -1,7 +1,7 @@
 """Slow, obvious versions of what the estimators compute, to compare against."""
 
 import numpy as np
-from scipy import linalg, signal
+from scipy import linalg, signal, stats
 
 
 def scm(X):
@@ -283,3 +283,74 @@ def select_delays(window, max_order, max_delay):
             break
         coordinates.append(addition)
     return [d for d, _ in coordinates], [c for _, c in coordinates]
+
+
+def kalman(x, m, V0, Q, R):
+    """Textbook filter of one feature of one trial; also the Rauch-Tung-Striebel pass.
+
+    Return the filtered and the smoothed means.
+    """
+    mean, variance, predicted = [], [], []
+    for t, value in enumerate(x):
+        P = V0 if t == 0 else variance[-1] + Q
+        prior = m if t == 0 else mean[-1]
+        K = P / (P + R)
+        mean.append(prior + K * (value - prior))
+        variance.append((1 - K) * P)
+        predicted.append(P)
+    smoothed = list(mean)
+    for t in range(len(x) - 2, -1, -1):
+        J = variance[t] / predicted[t + 1]
+        smoothed[t] = mean[t] + J * (smoothed[t + 1] - mean[t])
+    return np.array(mean), np.array(smoothed)
+
+
+def joint_gaussian(n_steps, V0, Q, R):
+    """Covariance of a random walk's states, and that of what is seen of them."""
+    states = np.empty((n_steps, n_steps))
+    for s in range(n_steps):
+        for t in range(n_steps):
+            states[s, t] = V0 + Q * min(s, t)
+    return states, states + R * np.eye(n_steps)
+
+
+def kalman_em(x, m, V0, Q, R):
+    """One step of expectation maximisation, from the posterior as one big Gaussian."""
+    states, seen = joint_gaussian(len(x), V0, Q, R)
+    gain = states @ np.linalg.inv(seen)
+    z = m + gain @ (x - m)
+    V = states - gain @ states
+    steps = [
+        (z[t] - z[t - 1]) ** 2 + V[t, t] + V[t - 1, t - 1] - 2 * V[t, t - 1]
+        for t in range(1, len(x))
+    ]
+    noise = [(x[t] - z[t]) ** 2 + V[t, t] for t in range(len(x))]
+    return z[0], V[0, 0], np.mean(steps), np.mean(noise)
+
+
+def log_likelihood(x, m, V0, Q, R):
+    """Of one feature of one trial."""
+    _, seen = joint_gaussian(len(x), V0, Q, R)
+    return stats.multivariate_normal.logpdf(x, np.full(len(x), m), seen)
+
+
+def kalman_of_a_toolbox(x):
+    """What LibEER 0.1.4 computes, with the prior's variance where its mean belongs."""
+    mean, V = np.mean(x), 0.01
+    K = V / (V + 1)
+    out = [mean + K * (x[0] - 0.01)]
+    V = (1 - K) * V
+    for value in x[1:]:
+        P = V + 1e-4
+        K = P / (P + 1)
+        out.append(out[-1] + K * (value - out[-1]))
+        V = (1 - K) * P
+    return np.array(out)
+
+
+def moving_average(x, n_before, n_after):
+    """Mean of the neighbours that exist."""
+    return [
+        np.mean(x[max(0, t - n_before) : t + n_after + 1], axis=0)
+        for t in range(len(x))
+    ]

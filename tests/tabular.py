@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from eegemo._input import WindowInputMixin
+from eegemo.temporal._sequences import SequenceSmoother
 
 
 class _Tabular:
@@ -13,6 +14,7 @@ class _Tabular:
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
+        tags.input_tags.allow_nan = False  # not in rows
         return tags
 
     def _check_shape(self, shape):
@@ -39,6 +41,21 @@ class _TabularMatrices(_Tabular):
         return _positive(X)[:, :, None] * np.eye(X.shape[1])
 
 
+class _TabularSequences:
+    """Take each row of a 2-D X for a trial of one step."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.input_tags.allow_nan = False  # not in rows
+        return tags
+
+    def _bounds(self, rows, lengths, trial):
+        if lengths is None and trial is None:
+            trial = np.arange(len(rows))
+        return super()._bounds(rows, lengths, trial)
+
+
 def _positive(X):
     """Softplus: it keeps the order, so class structure survives, and never overflows.
 
@@ -50,7 +67,12 @@ def _positive(X):
 def tabular(estimator):
     """The same estimator, taught to accept 2-D X; for tests only."""
     cls = type(estimator)
-    mixin = _TabularWindows if issubclass(cls, WindowInputMixin) else _TabularMatrices
+    if issubclass(cls, SequenceSmoother):
+        mixin = _TabularSequences
+    elif issubclass(cls, WindowInputMixin):
+        mixin = _TabularWindows
+    else:
+        mixin = _TabularMatrices
     name = f"Tabular{cls.__name__}"
     module = sys.modules[__name__]
     if not hasattr(module, name):  # a module attribute, so that pickle finds it

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann"]
+PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann", "eegemo.temporal"]
 IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
 
 

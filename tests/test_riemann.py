@@ -62,11 +62,13 @@ def test_tangent_vectors_match_the_reference(C):
 @pytest.mark.parametrize("metric", TANGENT_METRICS)
 @pytest.mark.parametrize("tsupdate", [False, True])
 def test_tangent_space_equals_pyriemann(C, metric, tsupdate):
-    """Exactly: the functions are its own."""
+    """Exactly where the functions are its own; both find Karcher means to 1e-8."""
     ours = TangentSpace(metric, tsupdate=tsupdate).fit(C[:6])
     theirs = PyRiemannTangentSpace(metric=metric, tsupdate=tsupdate).fit(C[:6])
-    assert_array_equal(ours.reference_, theirs.reference_)
-    assert_array_equal(ours.transform(C[6:]), theirs.transform(C[6:]))
+    atol = 1e-7 if metric == "riemann" else 0
+    assert_allclose(ours.reference_, theirs.reference_, rtol=0, atol=atol)
+    expected = theirs.transform(C[6:])
+    assert_allclose(ours.transform(C[6:]), expected, rtol=0, atol=atol)
 
 
 def test_tangent_space_with_two_metrics_and_weight_equals_pyriemann(C):
@@ -172,12 +174,13 @@ def test_mdm_distances_match_the_reference(C, y):
 @not_converged
 @pytest.mark.parametrize("metric", MDM_METRICS)
 def test_mdm_equals_pyriemann(C, y, metric):
-    """To rounding: it may sum equal weights in another order."""
+    """To rounding, as it may sum equal weights in another order; Karcher to 1e-8."""
     ours, theirs = MDM(metric).fit(C, y), PyRiemannMDM(metric=metric).fit(C, y)
-    assert_allclose(ours.covmeans_, theirs.covmeans_, rtol=1e-10)
-    assert_allclose(ours.transform(C), theirs.transform(C), rtol=1e-10)
+    rtol = 1e-7 if metric == "riemann" else 1e-10
+    assert_allclose(ours.covmeans_, theirs.covmeans_, rtol=rtol, atol=rtol)
+    assert_allclose(ours.transform(C), theirs.transform(C), rtol=rtol)
     assert_array_equal(ours.predict(C), theirs.predict(C))
-    assert_allclose(ours.predict_proba(C), theirs.predict_proba(C), rtol=1e-8)
+    assert_allclose(ours.predict_proba(C), theirs.predict_proba(C), rtol=1e-6)
 
 
 def test_mdm_with_weight_and_two_metrics_equals_pyriemann(C, y):

@@ -148,7 +148,7 @@ class AugmentedCovariances(
         order, lag = self.order, self.lag
         if self._chooses():
             order, lag = self._choose(X)
-        _check_embedding(order, lag, X.shape[2])
+        check_embedding(order, lag, X.shape[2])
         self.order_, self.lag_ = order, lag
         return self
 
@@ -166,7 +166,7 @@ class AugmentedCovariances(
         """
         order, lag = self._embedding()
         X = self._check_input(X, reset=False)
-        _check_embedding(order, lag, X.shape[2])
+        check_embedding(order, lag, X.shape[2])
         return estimate_covariances(
             X, self.estimator, self.estimator_params, order, lag
         )
@@ -230,7 +230,7 @@ class AugmentedCovariances(
         return X
 
 
-def _check_embedding(order, lag, n_times):
+def check_embedding(order, lag, n_times):
     """Raise unless at least two samples of a window remain."""
     if n_times - (order - 1) * lag >= 2:
         return

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_scalar
 
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
 from .._kernels.covariance import lagged_products
-from ._augmented import _check_embedding
+from ._augmented import check_embedding
 from ._siegel import assemble
 
 _CHUNK = 2**22  # numbers at a time, so that temporaries stay near 100 MiB
@@ -172,7 +172,7 @@ class BlockToeplitzCovariances(
                 "shrinkage should be 'oas' or a number between 0 and 1, got "
                 f"{self.shrinkage!r}."
             )
-        _check_embedding(self.order, self.lag, X.shape[2])
+        check_embedding(self.order, self.lag, X.shape[2])
         return X
 
 

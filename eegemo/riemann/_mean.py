@@ -6,6 +6,8 @@ from pyriemann.geometry.mean import gmean, mean_functions
 from pyriemann.geometry.tangentspace import log_map_functions
 from sklearn.utils import check_array, check_consistent_length
 
+from ._karcher import karcher_mean
+
 _SECOND = {"distance": distance_functions, "map": log_map_functions}
 _NEED_EXPONENT = {"power", "poweuclid"}
 
@@ -60,7 +62,7 @@ def spd_mean(X, metric, sample_weight=None):
     ----------
     X : float array of shape (n_matrices, n, n)
     metric : str
-        See :func:`pyriemann.geometry.mean.gmean`.
+        See :func:`pyriemann.geometry.mean.gmean`, which computes all but "riemann".
     sample_weight : float64 array of shape (n_matrices,), default=None
 
     Returns
@@ -69,6 +71,9 @@ def spd_mean(X, metric, sample_weight=None):
     """
     if sample_weight is not None:
         X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
-    return gmean(
-        X.astype(np.float64, copy=False), metric=metric, sample_weight=sample_weight
-    )
+    X = X.astype(np.float64, copy=False)
+    if metric != "riemann":
+        return gmean(X, metric=metric, sample_weight=sample_weight)
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    weight = weight / weight.sum()
+    return karcher_mean(X, weight, np.tensordot(weight, X, axes=1))[0]

@@ -1,0 +1,167 @@
+"""Affine-invariant mean of SPD matrices, and their logarithms at it."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+_IN_CACHE = 2**17  # numbers at a time: 1 MiB
+_DEPTH = 5  # earlier steps that the next one is extrapolated from
+
+
+def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
+    """Find the mean with the affine-invariant metric.
+
+    The point moves along the mean of the logarithms at it, until that mean is as good
+    as zero. A full step would go too far, the more the matrices spread, since the
+    squared distance curves upwards: by about the mean of L**2 / 12, if L are the
+    logarithms. Anderson's extrapolation from earlier steps saves up to half of them.
+    Should the mean of the logarithms grow, it starts anew with half the step.
+
+    Parameters
+    ----------
+    X : float64 array of shape (n_matrices, n, n), SPD
+    weight : float64 array of shape (n_matrices,)
+        Summing to 1.
+    start : float64 array of shape (n, n), SPD
+        Where the search begins; the result does not depend on it, beyond ``tol``.
+    tol : float
+        Largest Frobenius norm of the mean of the logarithms.
+    max_iter : int
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    whitener : float64 array of shape (n, n)
+        The inverse square root of the mean.
+    n_iter : int
+        Number of times that the logarithms were computed.
+    """
+    root, frame = roots(start)
+    position = np.zeros_like(start)  # logarithm of the point as seen from the start
+    steps = _Extrapolation()
+    length, smallest = 1.0, np.inf
+    mean, whitener = start, frame
+    point_root = root
+    for n_iter in range(1, max_iter + 1):
+        gradient, spread = mean_log(X, weight, whitener)
+        norm = np.linalg.norm(gradient)
+        if norm <= tol:
+            return mean, whitener, n_iter
+        if norm >= smallest:
+            length /= 2
+            steps = _Extrapolation()
+        smallest = min(norm, smallest)
+        step = length / (1 + spread / 12) * gradient
+        moved = point_root @ expm(step) @ point_root
+        position = steps.next(position, logm(symmetric(frame @ moved @ frame)))
+        mean = symmetric(root @ expm(position) @ root)
+        point_root, whitener = roots(mean)
+    warnings.warn(
+        f"The mean of {len(X)} matrices of {len(start)} rows did not converge in "
+        f"{max_iter} steps: the mean of the logarithms has norm {norm:.2g}, above the "
+        f"tolerance of {tol:g}. Ill-conditioned or very different matrices do this: "
+        "shrink them more, or use metric='logeuclid'.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+    return mean, whitener, max_iter
+
+
+class _Extrapolation:
+    """Anderson's mixing of the last steps of a fixed-point iteration."""
+
+    def __init__(self):
+        self.points, self.steps = [], []
+
+    def next(self, point, image):
+        """Where to go from a point, given the point that the iteration maps it to."""
+        self.points = [*self.points, point][-_DEPTH - 1 :]
+        self.steps = [*self.steps, image - point][-_DEPTH - 1 :]
+        if len(self.steps) == 1:
+            return image
+        step_changes = np.diff(self.steps, axis=0)
+        changes = np.diff(self.points, axis=0) + step_changes
+        A = step_changes.reshape(len(changes), -1).T
+        weight = np.linalg.lstsq(A, self.steps[-1].ravel(), rcond=None)[0]
+        return image - np.tensordot(weight, changes, axes=1)
+
+
+def mean_log(X, weight, whitener):
+    """Mean logarithm of whitened matrices.
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    spread : float
+        Weighted mean of the squared Frobenius norms, divided by n.
+    """
+    mean = np.zeros_like(whitener)
+    spread = 0.0
+    for start, part in _parts(X):
+        logs = whitened_log(part, whitener)
+        w = weight[start : start + len(part)]
+        mean += np.tensordot(w, logs, axes=1)
+        spread += w @ (logs**2).sum(axis=(1, 2))
+    return mean, spread / len(mean)
+
+
+def log_vectors(X, whitener):
+    """Tangent vectors: the upper triangles of the logarithms, row by row.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n), SPD
+    whitener : float64 array of shape (n, n)
+
+    Returns
+    -------
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        Off-diagonal elements are multiplied by the square root of 2.
+    """
+    upper = np.triu_indices(len(whitener))
+    scale = np.where(upper[0] == upper[1], 1.0, np.sqrt(2.0))
+    vectors = np.empty((len(X), len(scale)))
+    for start, part in _parts(X):
+        logs = whitened_log(part, whitener)
+        vectors[start : start + len(part)] = logs[:, upper[0], upper[1]] * scale
+    return vectors
+
+
+def whitened_log(X, whitener):
+    """Logarithms of ``whitener @ X @ whitener``."""
+    return logm(whitener @ X.astype(np.float64, copy=False) @ whitener)
+
+
+def roots(C):
+    """Square root and inverse square root of an SPD matrix."""
+    values, vectors = np.linalg.eigh(C)
+    root = np.sqrt(values)
+    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T
+
+
+def logm(C):
+    """Logarithm of SPD matrices."""
+    return _function(C, np.log)
+
+
+def expm(C):
+    """Exponential of symmetric matrices."""
+    return _function(C, np.exp)
+
+
+def symmetric(C):
+    """Lose the asymmetry of rounding."""
+    return (C + C.T) / 2
+
+
+def _function(C, function):
+    values, vectors = np.linalg.eigh(C)
+    return (vectors * function(values)[..., None, :]) @ vectors.swapaxes(-1, -2)
+
+
+def _parts(X):
+    """Pairs of a position and as many matrices from there on as stay in the cache."""
+    step = max(1, _IN_CACHE // X[0].size)
+    for start in range(0, len(X), step):
+        yield start, X[start : start + step]
