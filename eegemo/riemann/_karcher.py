@@ -15,8 +15,9 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
     The point moves along the mean of the logarithms at it, until that mean is as good
     as zero. A full step would go too far, the more the matrices spread, since the
     squared distance curves upwards: by about the mean of L**2 / 12, if L are the
-    logarithms. Anderson's extrapolation from earlier steps saves up to half of them.
-    Should the mean of the logarithms grow, it starts anew with half the step.
+    logarithms. Anderson's extrapolation from earlier steps saves up to half of them. A
+    step that leads uphill is taken back, for one that is not extrapolated, or is
+    shorter.
 
     Parameters
     ----------
@@ -26,7 +27,8 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
     start : float64 array of shape (n, n), SPD
         Where the search begins; the result does not depend on it, beyond ``tol``.
     tol : float
-        Largest Frobenius norm of the mean of the logarithms.
+        Largest Frobenius norm of the mean of the logarithms, or what rounding leaves
+        of it if that is more.
     max_iter : int
 
     Returns
@@ -37,31 +39,32 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
     n_iter : int
         Number of times that the logarithms were computed.
     """
-    root, frame = roots(start)
+    root, frame, _ = roots(start)
     position = np.zeros_like(start)  # logarithm of the point as seen from the start
-    steps = _Extrapolation()
-    length, smallest = 1.0, np.inf
-    mean, whitener = start, frame
-    point_root = root
+    steps, length, least = _Extrapolation(), 1.0, np.inf
     for n_iter in range(1, max_iter + 1):
-        gradient, spread = mean_log(X, weight, whitener)
-        norm = np.linalg.norm(gradient)
-        if norm <= tol:
-            return mean, whitener, n_iter
-        if norm >= smallest:
-            length /= 2
-            steps = _Extrapolation()
-        smallest = min(norm, smallest)
-        step = length / (1 + spread / 12) * gradient
-        moved = point_root @ expm(step) @ point_root
-        position = steps.next(position, logm(symmetric(frame @ moved @ frame)))
         mean = symmetric(root @ expm(position) @ root)
-        point_root, whitener = roots(mean)
+        point_root, whitener, condition = roots(mean)
+        gradient, spread, whitened_condition = mean_log(X, weight, whitener)
+        norm = np.linalg.norm(gradient)
+        rounding = np.finfo(np.float64).eps * (condition + whitened_condition)
+        if norm <= max(tol, rounding):
+            return mean, whitener, n_iter
+        if norm < least:
+            least, best, best_root = norm, position, point_root
+            direction = gradient / (1 + spread / 12)
+            length = min(1.0, 2 * length)
+        else:
+            if len(steps.points) <= 1:
+                length /= 4
+            steps = _Extrapolation()
+        moved = best_root @ expm(length * direction) @ best_root
+        position = steps.next(best, logm(symmetric(frame @ moved @ frame)))
     warnings.warn(
         f"The mean of {len(X)} matrices of {len(start)} rows did not converge in "
-        f"{max_iter} steps: the mean of the logarithms has norm {norm:.2g}, above the "
-        f"tolerance of {tol:g}. Ill-conditioned or very different matrices do this: "
-        "shrink them more, or use metric='logeuclid'.",
+        f"{max_iter} steps: the mean of the logarithms has norm {least:.2g}, above the "
+        f"tolerance of {max(tol, rounding):.2g}. Ill-conditioned or very different "
+        "matrices do this: shrink them more, or use metric='logeuclid'.",
         ConvergenceWarning,
         stacklevel=2,
     )
@@ -95,15 +98,22 @@ def mean_log(X, weight, whitener):
     mean : float64 array of shape (n, n)
     spread : float
         Weighted mean of the squared Frobenius norms, divided by n.
+    condition : float
+        Weighted mean of the condition numbers.
     """
-    mean = np.zeros_like(whitener)
-    spread = 0.0
+    n = len(whitener)
+    mean = np.zeros((n, n))
+    spread = condition = 0.0
     for start, part in _parts(X):
-        logs = whitened_log(part, whitener)
         w = weight[start : start + len(part)]
-        mean += np.tensordot(w, logs, axes=1)
-        spread += w @ (logs**2).sum(axis=(1, 2))
-    return mean, spread / len(mean)
+        values, vectors = np.linalg.eigh(whitener @ part @ whitener)
+        logs = np.log(values)
+        # All of w V log(d) V' are summed by a single product of matrices.
+        scaled = vectors * (w[:, None] * logs)[:, None, :]
+        mean += np.tensordot(scaled, vectors, axes=((0, 2), (0, 2)))
+        spread += w @ (logs**2).sum(axis=1) / n
+        condition += w @ (values[:, -1] / values[:, 0])
+    return mean, spread, condition
 
 
 def log_vectors(X, whitener):
@@ -134,10 +144,11 @@ def whitened_log(X, whitener):
 
 
 def roots(C):
-    """Square root and inverse square root of an SPD matrix."""
+    """Square root, inverse square root and condition number of an SPD matrix."""
     values, vectors = np.linalg.eigh(C)
     root = np.sqrt(values)
-    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T
+    condition = values[-1] / values[0]
+    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T, condition
 
 
 def logm(C):
