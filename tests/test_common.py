@@ -30,6 +30,7 @@ from tabular import tabular
 import eegemo
 from eegemo.covariance import (
     AugmentedCovariances,
+    AugmentedCovarianceSearchCV,
     BlockToeplitzCovariances,
     Covariances,
 )
@@ -97,7 +98,13 @@ TRIALS = [  # whole trials in, labels out
         make_pipeline(Covariances(), MDM()), SFREQ, 0.25, step=0.125, vote="hard"
     ),
 ]
-ARRAYS = STATELESS + CHOOSING + MATRICES + SEQUENCES + TRIALS  # all that take an array
+SEARCHES = [  # windows in, labels out
+    AugmentedCovarianceSearchCV(LogisticRegression(), (1, 2), (1,), cv=2),
+    AugmentedCovarianceSearchCV(
+        LogisticRegression(), (2,), (1, 3), {"C": [0.1, 1]}, metric="logeuclid", cv=2
+    ),
+]
+ARRAYS = STATELESS + CHOOSING + MATRICES + SEQUENCES + TRIALS + SEARCHES
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
 WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
@@ -382,11 +389,6 @@ class TestTarget:
         with pytest.raises(ValueError, match="one class: .*calm"):
             clone(estimator).fit(X, np.full(len(y), "calm"))
 
-    def test_of_one_class_with_weight(self, estimator):
-        X, y = data(estimator)
-        with pytest.raises(ValueError, match="one class: .*calm"):
-            clone(estimator).fit(X, y, sample_weight=np.where(y == "calm", 1, 0))
-
     def test_continuous(self, estimator):
         X, y = data(estimator)
         with pytest.raises(ValueError, match="Unknown label type: continuous"):
@@ -411,6 +413,13 @@ class TestTarget:
         proba = fitted.predict_proba(X)
         assert_allclose(proba.sum(axis=1), 1)
         assert_array_equal(fitted.classes_[proba.argmax(axis=1)], fitted.predict(X))
+
+
+@only([e for e in CLASSIFIERS if e in WEIGHTED])
+def test_weight_leaves_one_class(estimator):
+    X, y = data(estimator)
+    with pytest.raises(ValueError, match="one class: .*calm"):
+        clone(estimator).fit(X, y, sample_weight=np.where(y == "calm", 1, 0))
 
 
 @only(WEIGHTED)

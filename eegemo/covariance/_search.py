@@ -38,6 +38,7 @@ from ..riemann._tangent_space import TangentSpace
 from ._augmented import AugmentedCovariances, check_embedding
 from ._estimate import (
     KERNELS,
+    check_estimator_params,
     estimate_covariances,
     fill_covariances,
     has_kernel,
@@ -105,7 +106,7 @@ class AugmentedCovarianceSearchCV(
     best_score_ : float
         Mean over the folds.
     best_index_ : int
-        Row of ``cv_results_``. Of equal scores, the first wins: the lowest order.
+        Row of ``cv_results_``. Of equal scores the first wins: list low orders first.
     best_estimator_ : Pipeline
         Fitted on all windows; only with ``refit``.
     cv_results_ : dict of arrays
@@ -253,7 +254,8 @@ class AugmentedCovarianceSearchCV(
         -------
         labels : array of shape (n_windows,)
         """
-        return self.best_estimator_.predict(self._check_fitted(X))
+        X = self._check_fitted(X)
+        return self.best_estimator_.predict(X)
 
     @available_if(_refitted("predict_proba"))
     def predict_proba(self, X):
@@ -267,7 +269,8 @@ class AugmentedCovarianceSearchCV(
         -------
         probabilities : array of shape (n_windows, n_classes)
         """
-        return self.best_estimator_.predict_proba(self._check_fitted(X))
+        X = self._check_fitted(X)
+        return self.best_estimator_.predict_proba(X)
 
     @available_if(_refitted("decision_function"))
     def decision_function(self, X):
@@ -281,7 +284,8 @@ class AugmentedCovarianceSearchCV(
         -------
         decision : array of shape (n_windows,) or (n_windows, n_classes)
         """
-        return self.best_estimator_.decision_function(self._check_fitted(X))
+        X = self._check_fitted(X)
+        return self.best_estimator_.decision_function(X)
 
     @available_if(_refitted("predict"))
     def score(self, X, y):
@@ -296,7 +300,8 @@ class AugmentedCovarianceSearchCV(
         -------
         score : float
         """
-        return self.scorer_(self.best_estimator_, self._check_fitted(X), y)
+        X = self._check_fitted(X)
+        return self.scorer_(self.best_estimator_, X, y)
 
     def _check_fitted(self, X):
         check_is_fitted(self)
@@ -338,6 +343,7 @@ class AugmentedCovarianceSearchCV(
         pairs = [(order, lag) for order in self.orders for lag in self.lags]
         for order, lag in pairs:
             check_embedding(order, lag, n_times)
+        check_estimator_params(self.estimator, None)
         for metric in (self.metric, self.search_metric):
             if metric is not None:
                 resolve_metric(metric, "map")

@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 _IN_CACHE = 2**17  # numbers at a time: 1 MiB
 _DEPTH = 5  # earlier steps that the next one is extrapolated from
+_FARTHEST = 10  # times a plain step; what leads farther is not believed
 
 
 def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
@@ -87,7 +88,9 @@ class _Extrapolation:
         changes = np.diff(self.points, axis=0) + step_changes
         A = step_changes.reshape(len(changes), -1).T
         weight = np.linalg.lstsq(A, self.steps[-1].ravel(), rcond=None)[0]
-        return image - np.tensordot(weight, changes, axes=1)
+        target = image - np.tensordot(weight, changes, axes=1)
+        far = np.linalg.norm(target - point) > _FARTHEST * np.linalg.norm(image - point)
+        return image if far else target
 
 
 def mean_log(X, weight, whitener):
