@@ -115,6 +115,15 @@ def mean_riemann(X):
     return G
 
 
+def hjorth(X):
+    """Variances of the signal, its differences, and the differences of these."""
+    out = []
+    for x in X:
+        v0, v1, v2 = np.var(x), np.var(np.diff(x)), np.var(np.diff(x, 2))
+        out.append([v0, np.sqrt(v1 / v0), np.sqrt(v2 / v1) / np.sqrt(v1 / v0)])
+    return np.array(out)
+
+
 def band_variance(x, sfreq, band, order, *, causal, ddof=0):
     """Variance of one row after SciPy's filters, in second-order sections."""
     sos = signal.butter(order, band, "bandpass", fs=sfreq, output="sos")
