@@ -60,8 +60,8 @@ def test_sinusoid(method, rtol, amplitude):
 def test_white_noise(method, band):
     """Its spectrum is flat: the variance is that of the noise times the band's share.
 
-    For the filter, the integral of the fourth power of its gain. The band holds some
-    4000 independent Fourier terms per channel and hertz: the error is below 0.02.
+    For the filter, the integral of the fourth power of its gain. There are some
+    4000 independent Fourier terms per hertz: the error is below 0.02.
     """
     sigma = 3.0
     X = sigma * np.random.default_rng(0).standard_normal((1, 32, 12_000))

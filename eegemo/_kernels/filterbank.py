@@ -14,7 +14,7 @@ from numba import njit
 
 _LANES = 32  # at 8 half of a vector loop is overhead, at 64 a chunk outgrows the cache
 _STEPS = 8  # samples of a lane between loading and storing its state
-_CHUNK = 64  # samples: 16 KiB of lanes
+_CHUNK = 64  # samples: 16 KiB of lanes, twice in the first cache
 _WHOLE = 512  # samples: up to here, a zero-phase filter keeps a row in one chunk
 
 
@@ -139,8 +139,14 @@ def _load(X, offset, row, start, n, x):
     """
     n_rows, n_times = X.shape
     end = n_times - 1
+    inside = start >= 0 and start + n <= n_times
     for lane in range(min(_LANES, n_rows - row)):
         r = row + lane
+        if inside:
+            segment = X[r, start : start + n]
+            for t in range(n):
+                x[t * _LANES + lane] = segment[t] - offset[r]
+            continue
         for t in range(n):
             i = start + t
             if i < 0:
