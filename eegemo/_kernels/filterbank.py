@@ -213,7 +213,9 @@ def _section(y, n, state, a1, a2):
 @njit(cache=True, nogil=True)
 def _add_pieces(y, n, start, backward, edges, sums):
     """Add samples start to start + n - 1 to the sums of the pieces they lie in."""
-    p = max(0, np.searchsorted(edges, start, side="right") - 1)
+    p = 0
+    while p < len(edges) - 1 and edges[p + 1] <= start:
+        p += 1
     while p < len(edges) - 1 and edges[p] < start + n:
         a = max(edges[p], start) - start
         b = min(edges[p + 1], start + n) - start
