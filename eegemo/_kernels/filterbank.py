@@ -107,8 +107,13 @@ def zero_phase_variance(X, offset, poles, pad, edges, first, last, ddof):
                 forward[chunk + 1, b] = forward[chunk, b]
                 _copy(x, size, y)
                 for s in range(n_sections):
-                    a1, a2 = poles[b, s]
-                    _section(y, size, forward[chunk + 1, b, s], a1, a2)
+                    _section(
+                        y,
+                        size,
+                        forward[chunk + 1, b, s],
+                        poles[b, s, 0],
+                        poles[b, s, 1],
+                    )
         for chunk in range(n_chunks - 1, -1, -1):
             start = chunk * size
             n = min(size, n_long - start)
@@ -118,14 +123,12 @@ def zero_phase_variance(X, offset, poles, pad, edges, first, last, ddof):
                     _rest(x, forward[0, b])
                 _copy(x, n, y)
                 for s in range(n_sections):
-                    a1, a2 = poles[b, s]
-                    _section(y, n, forward[chunk, b, s], a1, a2)
+                    _section(y, n, forward[chunk, b, s], poles[b, s, 0], poles[b, s, 1])
                 _reverse(y, n, z)
                 if chunk == n_chunks - 1:
                     _rest(z, backward[b])
                 for s in range(n_sections):
-                    a1, a2 = poles[b, s]
-                    _section(z, n, backward[b, s], a1, a2)
+                    _section(z, n, backward[b, s], poles[b, s, 0], poles[b, s, 1])
                 _add_pieces(z, n, start - pad, True, edges, sums[b])
         _variances(sums, edges, first, last, ddof, row, out)
     return out
