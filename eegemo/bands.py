@@ -25,6 +25,12 @@ BANDS = {
         "beta": (14, 30),
         "gamma": (30, 50),
     },
+    "torcheeg": {  # no delta
+        "theta": (4, 8),
+        "alpha": (8, 14),
+        "beta": (14, 31),
+        "gamma": (31, 49),
+    },
     "eegemo": {  # contiguous, and below the 50 Hz line
         "delta": (1, 4),
         "theta": (4, 8),

@@ -354,3 +354,85 @@ def moving_average(x, n_before, n_after):
         np.mean(x[max(0, t - n_before) : t + n_after + 1], axis=0)
         for t in range(len(x))
     ]
+
+
+def hjorth(X):
+    """Variances of the signal, its differences, and the differences of these."""
+    out = []
+    for x in X:
+        v0, v1, v2 = np.var(x), np.var(np.diff(x)), np.var(np.diff(x, 2))
+        out.append([v0, np.sqrt(v1 / v0), np.sqrt(v2 / v1) / np.sqrt(v1 / v0)])
+    return np.array(out)
+
+
+def band_variance(x, sfreq, band, order, *, causal, ddof=0):
+    """Variance of one row after SciPy's filters, in second-order sections."""
+    sos = signal.butter(order, band, "bandpass", fs=sfreq, output="sos")
+    return np.var((signal.sosfilt if causal else signal.sosfiltfilt)(sos, x), ddof=ddof)
+
+
+def de_torcheeg(X, sfreq, bands, *, sections=True):
+    """Causal filters of order 5; by transfer function, as torcheeg, if not sections."""
+    out = []
+    for x in X.reshape(-1, X.shape[2]):
+        for band in bands:
+            if sections:
+                variance = band_variance(x, sfreq, band, 5, causal=True)
+            else:
+                b, a = signal.butter(5, band, "bandpass", fs=sfreq)
+                variance = np.var(signal.lfilter(b, a, x))
+            out.append(0.5 * np.log2(2 * np.pi * np.e * variance))
+    return np.reshape(out, (len(X), -1))
+
+
+def de_rbtransformer(X, sfreq, bands):
+    """The same of windows with mean 0 and standard deviation 1 over all channels."""
+    return de_torcheeg(
+        np.array([(x - np.mean(x)) / np.std(x) for x in X]), sfreq, bands
+    )
+
+
+def de_torcheeg_fft(X, sfreq, bands):
+    """Mean power of bins 1 Hz apart, from one below the band; the taper ends in 0."""
+    n = X.shape[2]
+    taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / (n - 1))
+    out = []
+    for x in X.reshape(-1, n):
+        power = np.abs(np.fft.fft(x * taper, n=sfreq)) ** 2
+        for low, high in bands:
+            first, last = (int(np.floor(f / sfreq * sfreq)) for f in (low, high))
+            out.append(np.log2(100 * np.mean(power[first - 1 : last])))
+    return np.reshape(out, (len(X), -1))
+
+
+def de_eegemolib(X, sfreq, edges):
+    """Mean power of bins of a transform of 256 samples, numbered as if by hertz."""
+    n = X.shape[2]
+    taper = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / (n - 1))
+    ratio = 256 // sfreq
+    out = []
+    for x in X.reshape(-1, n):
+        magnitude = np.abs(np.fft.fft(x * taper, 256))
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            inside = magnitude[low * ratio : high * ratio - 1]
+            out.append(np.log2(100 * sum(m * m for m in inside) / len(inside)))
+    return np.reshape(out, (len(X), -1))
+
+
+def de_libeer(X, sfreq, bands, window, *, sections=True):
+    """Whole trials filtered forward and backward, then segments of window samples."""
+    n_segments = X.shape[2] // window
+    out = np.empty((len(X), n_segments, X.shape[1], len(bands)))
+    for i, trial in enumerate(X):
+        for j, band in enumerate(bands):
+            kind = "sos" if sections else "ba"
+            coefficients = signal.butter(3, band, "bandpass", fs=sfreq, output=kind)
+            if sections:
+                filtered = signal.sosfiltfilt(coefficients, trial)
+            else:
+                filtered = signal.filtfilt(*coefficients, trial)
+            for k in range(n_segments):
+                segment = filtered[:, k * window : (k + 1) * window]
+                variance = np.var(segment, axis=1, ddof=1)
+                out[i, k, :, j] = 0.5 * np.log2(2 * np.pi * np.e * variance)
+    return out.reshape(len(X), n_segments, -1)

@@ -7,7 +7,7 @@ from eegemo.bands import BANDS, resolve_bands
 @pytest.mark.parametrize("key", BANDS)
 def test_by_name(key):
     names, edges = resolve_bands(key)
-    assert names == ["delta", "theta", "alpha", "beta", "gamma"]
+    assert names == ["delta", "theta", "alpha", "beta", "gamma"][-len(names) :]
     assert edges == list(BANDS[key].values())
     assert all(a < b for a, b in edges)
     assert all(b <= c for (_, b), (c, _) in zip(edges[:-1], edges[1:], strict=True))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sklearn
 from joblib import Parallel, delayed
+from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -34,7 +35,12 @@ from eegemo.covariance import (
     BlockToeplitzCovariances,
     Covariances,
 )
-from eegemo.features import DifferentialEntropy
+from eegemo.features import (
+    AsymmetryFeatures,
+    BandPower,
+    DifferentialEntropy,
+    HjorthFeatures,
+)
 from eegemo.riemann import MDM, SiegelMDM, SiegelTangentSpace, TangentSpace
 from eegemo.temporal import LDSSmoother, MovingAverageSmoother, TrialClassifier
 
@@ -60,9 +66,18 @@ STATELESS = [  # windows in, and transform needs no fit
     ),
     BlockToeplitzCovariances(),
     BlockToeplitzCovariances(order=2, lag=7, shrinkage=0.1),
-    DifferentialEntropy(SFREQ),
     DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
+    DifferentialEntropy.from_preset("torcheeg-fft", SFREQ),
+    BandPower(SFREQ, scale="log"),
+    HjorthFeatures(),
+    AsymmetryFeatures(HjorthFeatures(), pairs=[(0, 1)]),
 ]
+if not config.DISABLE_JIT:  # interpreted filters would take minutes, and are tested
+    STATELESS += [  # in test_filterbank.py
+        DifferentialEntropy(SFREQ),
+        DifferentialEntropy.from_preset("rbtransformer", SFREQ),
+        BandPower(SFREQ, method="iir", scale="relative"),
+    ]
 CHOOSING = [  # windows in, and fit chooses something
     AugmentedCovariances("mdop", "mdop", "oas", max_order=3, max_delay=3),
 ]
@@ -174,6 +189,8 @@ def expected_failures(estimator):
             "check_dont_overwrite_parameters": STEPS,
             "check_estimators_overwrite_params": STEPS,
         }
+    if isinstance(estimator, AsymmetryFeatures):
+        return {"check_fit2d_1feature": "a pair needs two channels"}
     if getattr(estimator, "tsupdate", False):
         return {
             "check_methods_subset_invariance": "tsupdate=True is transductive: the "
@@ -575,7 +592,7 @@ def test_pickle(estimator):
 @only([*ARRAYS, DifferentialEntropy()])
 def test_clone_keeps_every_option(estimator):
     copy = clone(estimator)
-    assert str(copy.get_params()) == str(estimator.get_params())
+    assert repr(copy.get_params()) == repr(estimator.get_params())  # of parts as well
     if estimator in ARRAYS:
         X, y = data(estimator)
         assert_same(outputs(copy.fit(X, y), X), outputs(clone(copy).fit(X, y), X))

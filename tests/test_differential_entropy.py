@@ -4,7 +4,7 @@ import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
-from eegemo.features import DifferentialEntropy, _band_variance
+from eegemo.features import DifferentialEntropy, _spectral
 
 SFREQ = 200
 METHODS = ["iir", "fft"]
@@ -60,11 +60,11 @@ def test_sinusoid(method, rtol, amplitude):
 def test_white_noise(method, band):
     """Its spectrum is flat: the variance is that of the noise times the band's share.
 
-    For the filter, the integral of the fourth power of its gain. The band holds some
-    4000 independent Fourier terms per channel and hertz: the error is below 0.02.
+    For the filter, the integral of the fourth power of its gain. There are some
+    4000 independent Fourier terms per hertz: the error is below 0.02.
     """
     sigma = 3.0
-    X = sigma * np.random.default_rng(0).standard_normal((1, 4, 2000 * SFREQ // 2))
+    X = sigma * np.random.default_rng(0).standard_normal((1, 32, 12_000))
     if method == "fft":
         share = (band[1] - band[0]) / (SFREQ / 2)
     else:
@@ -151,7 +151,7 @@ def test_band_edges_are_half_open():
 def test_chunks_do_not_matter(X, method, monkeypatch):
     de = DifferentialEntropy(SFREQ, method=method)
     expected = de.transform(X)
-    monkeypatch.setattr(_band_variance, "_CHUNK", 3 * X[0].size)
+    monkeypatch.setattr(_spectral, "_BLOCK", 5)
     assert_allclose(de.transform(X), expected, rtol=1e-12)
 
 
@@ -183,7 +183,12 @@ def test_bands_of_every_kind(X, bands):
         ({"log_base": 1}, "log_base should be positive, not 1"),
         ({"log_base": -2}, "log_base"),
         ({"floor": 0.0}, "floor"),
-        ({"method": "welch"}, r"method should be one of \('iir', 'fft'\): 'welch'"),
+        ({"method": "welch"}, r"method should be one of \('iir', 'fft', .*: 'welch'"),
+        ({"order": 0}, "order == 0, must be >= 1"),
+        ({"ddof": -1}, "ddof == -1, must be >= 0"),
+        ({"ddof": SFREQ}, "no variance with ddof=200"),
+        ({"scaling": "minmax"}, r"scaling should be one of .*: 'minmax'"),
+        ({"n_fft": 0}, "n_fft == 0, must be >= 1"),
     ],
     ids=str,
 )

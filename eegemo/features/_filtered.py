@@ -1,0 +1,61 @@
+"""Variance of EEG within frequency bands, by Butterworth filters."""
+
+import numpy as np
+from scipy import signal
+
+from .._kernels.filterbank import causal_variance, zero_phase_variance
+
+
+def pad_length(order):
+    """Return by how many samples SciPy extends a row at each end."""
+    return 3 * (2 * order + 1)
+
+
+def filtered_variance(
+    rows, offset, sfreq, edges, *, order, causal, ddof, window=None, step=None
+):
+    """Variance of segments of continuously filtered rows, in each band.
+
+    Parameters
+    ----------
+    rows : float array of shape (n_rows, n_times)
+    offset : float64 array of shape (n_rows,)
+        Subtracted first, lest a large one drown the bands in rounding errors.
+    sfreq : float
+    edges : list of (low, high), in Hz
+    order : int
+        Of the Butterworth prototype: the band-pass has twice as many poles.
+    causal : bool
+        Filter once, from rest; otherwise forward and backward.
+    ddof : int
+    window, step : int, default=None
+        Length and distance of the segments in samples; the whole row by default.
+
+    Returns
+    -------
+    variance : float64 array of shape (n_rows, n_segments, n_bands)
+    """
+    n_times = rows.shape[1]
+    starts = np.arange(0, n_times - (window or n_times) + 1, step or n_times)
+    stops = starts + (window or n_times)
+    cuts = np.unique(np.concatenate([starts, stops]))
+    pieces = cuts, np.searchsorted(cuts, starts), np.searchsorted(cuts, stops)
+    poles, gains = _sections(edges, sfreq, order)
+    if causal:
+        variance = causal_variance(rows, offset, poles, *pieces, ddof)
+        variance *= gains**2
+    else:
+        pad = pad_length(order)
+        variance = zero_phase_variance(rows, offset, poles, pad, *pieces, ddof)
+        variance *= gains**4
+    return variance
+
+
+def _sections(edges, sfreq, order):
+    """Denominators of shape (n_bands, order, 2), and the gains of shape (n_bands,)."""
+    poles, gains = [], []
+    for band in edges:
+        zpk = signal.butter(order, band, "bandpass", fs=sfreq, output="zpk")
+        poles.append(signal.zpk2sos(*zpk)[:, 4:])
+        gains.append(zpk[2])
+    return np.array(poles), np.array(gains)
