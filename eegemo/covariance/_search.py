@@ -428,16 +428,34 @@ def _evaluate(
         for s, (train, test) in enumerate(splits):
             start = time.perf_counter()
             vectors = next(folds)
+            finals = [clone(final).set_params(**clone(p, safe=False)) for p in grid]
+            gram = _gram(vectors) if any(map(_is_linear_svc, finals)) else None
             shared_fit = (shared + time.perf_counter() - start) / len(grid)
-            for g, params in enumerate(grid):
+            for g, fitted in enumerate(finals):
                 start = time.perf_counter()
-                fitted = clone(final).set_params(**clone(params, safe=False))
-                fitted.fit(vectors[train], y[train])
+                seen, unseen = vectors[train], vectors[test]
+                if _is_linear_svc(fitted):
+                    fitted.set_params(kernel="precomputed")
+                    seen, unseen = gram[train][:, train], gram[test][:, train]
+                fitted.fit(seen, y[train])
                 fit_times[g, s] = shared_fit + time.perf_counter() - start
                 start = time.perf_counter()
-                scores[g, s] = scorer(fitted, vectors[test], y[test])
+                scores[g, s] = scorer(fitted, unseen, y[test])
                 score_times[g, s] = time.perf_counter() - start
     return scores, fit_times, score_times
+
+
+def _is_linear_svc(final):
+    """Tell whether the classifier needs no more than the products of the vectors.
+
+    Which a matrix product finds much faster than libsvm does, one by one.
+    """
+    return type(final) is SVC and final.kernel == "linear"
+
+
+def _gram(vectors):
+    vectors = vectors.astype(np.float64, copy=False)
+    return vectors @ vectors.T
 
 
 def _covariances(X, table_and_delays, order, lag, estimator):

@@ -27,7 +27,7 @@ def fold_vectors(C, training_sets, metric):
     """
     mean_metric, map_metric = resolve_metric(metric, "map")
     D = C.astype(np.float64, copy=False)
-    logs = logm(D) if mean_metric == "logeuclid" else None
+    logs = [logm(C) for C in D] if mean_metric == "logeuclid" else None
     mean = None
     for train in training_sets:
         whitener = None
@@ -36,7 +36,7 @@ def fold_vectors(C, training_sets, metric):
             start = D[train].mean(axis=0) if mean is None else mean
             mean, whitener, _ = karcher_mean(D[train], weight, start)
         elif mean_metric == "logeuclid":
-            mean = expm(logs[train].mean(axis=0))
+            mean = expm(np.mean([logs[i] for i in train], axis=0))
         else:
             mean = spd_mean(D[train], mean_metric)
         if map_metric == "riemann":
