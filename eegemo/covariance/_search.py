@@ -138,7 +138,8 @@ class AugmentedCovarianceSearchCV(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((40, 4, 128))
     >>> y, trial = np.arange(40) // 4 % 2, np.arange(40) // 4
-    >>> X[y == 1, :, 3:] += X[y == 1, ::-1, :-3]
+    >>> X[y == 1, :, 3:] += 0.5 * X[y == 1, ::-1, :-3]
+    >>> X /= X.std(axis=2, keepdims=True)
     >>> search = AugmentedCovarianceSearchCV(orders=(1, 2), lags=(1, 3), cv=3)
     >>> search.fit(X, y, groups=trial).best_params_
     {'order': 2, 'lag': 3}
