@@ -19,3 +19,10 @@ os.environ["_MNE_FAKE_HOME_DIR"] = _home
 os.environ["MNE_DATA"] = os.path.join(_home, "mne_data")
 os.environ["MOABB_RESULTS"] = os.path.join(_home, "results")
 os.environ["MOABB_DOWNLOAD_PROVIDER"] = "upstream"
+
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    # Whole benchmarks would take hours on interpreted kernels.
+    collect_ignore = [
+        f"test_{name}.py"
+        for name in ("audit", "cli", "dasps", "hoist", "readme", "recordings", "runner")
+    ]

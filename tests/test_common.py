@@ -850,6 +850,7 @@ def test_metric_is_a_name(metric):
         MDM(metric).fit(Covariances().fit_transform(X), y)
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
 @pytest.mark.parametrize(
     "estimator", [Covariances("corr"), AugmentedCovariances(2, 3, "corr")]
 )
