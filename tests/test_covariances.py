@@ -4,6 +4,7 @@ import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from pyriemann.estimation import Covariances as PyRiemannCovariances
 
+from eegemo import _chunks
 from eegemo.covariance import AugmentedCovariances, Covariances, _estimate
 
 
@@ -153,7 +154,7 @@ def test_chunks_do_not_matter(X, name, monkeypatch):
     single = X.astype(np.float32)
     expected_single = plain.transform(single)
     monkeypatch.setattr(_estimate, "_CHUNK", 2 * X[0].size)
-    monkeypatch.setattr(_estimate, "_IN_CACHE", 2 * X[0].size)
+    monkeypatch.setattr(_chunks, "_IN_CACHE", 2 * X[0].size)
     assert_allclose(plain.transform(X), expected[0], rtol=1e-12)
     assert_allclose(augmented.transform(X), expected[1], rtol=1e-12)
     assert_array_equal(plain.transform(single), expected_single)

@@ -5,6 +5,7 @@ import pytest
 import reference
 from numpy.testing import assert_allclose, assert_array_equal
 
+from eegemo import _chunks
 from eegemo._kernels import filterbank
 from eegemo.features._filtered import filtered_variance, pad_length
 
@@ -53,8 +54,8 @@ def test_scipy(causal, order, n_times):
 @causally
 def test_more_rows_than_lanes(causal):
     """A second block that is not full must not see the first."""
-    X = noise(filterbank._LANES + 3, 70)
-    X[: filterbank._LANES] *= 1e6
+    X = noise(filterbank.LANES + 3, 70)
+    X[: filterbank.LANES] *= 1e6
     got = variance(X, causal, order=1)
     alone = variance(np.ascontiguousarray(X[-3:]), causal, order=1)
     assert_array_equal(got[-3:], alone)
@@ -92,6 +93,34 @@ def test_offset_is_subtracted(causal):
     offset = np.array([0.0, 2.0, -1e6])
     got = variance(X + offset[:, None], causal, offset=offset)
     assert_allclose(got, variance(X, causal), rtol=1e-6)  # X + 1e6 is rounded to 1e-10
+
+
+@causally
+@pytest.mark.parametrize("n_times", [30, 80])
+def test_means_are_subtracted(causal, n_times):
+    """Of whole rows, also if a causal filter takes these in chunks."""
+    X = noise(3, n_times) + np.array([[0.0], [2.0], [-1e6]])
+    expected = variance(X - X.mean(axis=1, keepdims=True), causal)
+    got = filtered_variance(X, None, SFREQ, BANDS, order=2, causal=causal, ddof=0)
+    assert_allclose(got, expected, rtol=1e-7)  # the mean is rounded to 1e-10
+
+
+@causally
+@pytest.mark.parametrize("known", [True, False])
+def test_parts_do_not_matter(causal, known, monkeypatch):
+    """Float32, and rows that cannot be written, are converted part by part."""
+    X = noise(2 * filterbank.LANES + 3, 30).astype(np.float32)
+    offset = np.arange(len(X)) / 10 if known else X.mean(axis=1, dtype=np.float64)
+    expected = variance(X - offset[:, None], causal, order=1)
+    monkeypatch.setattr(_chunks, "_IN_CACHE", (filterbank.LANES + 5) * X[0].size)
+    options = dict(order=1, causal=causal, ddof=0)
+    frozen = X.astype(np.float64)
+    frozen.flags.writeable = False
+    for rows in (X, frozen):
+        got = filtered_variance(
+            rows, offset if known else None, SFREQ, BANDS, **options
+        )
+        assert_allclose(got, expected, rtol=1e-7)
 
 
 @causally

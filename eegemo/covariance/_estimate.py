@@ -3,12 +3,12 @@
 import numpy as np
 from pyriemann.geometry.covariance import cov_est_functions, covariances
 
+from .._chunks import in_cache
 from .._kernels.covariance import CORR, LWF, OAS, SCM, augmented_covariance
 
 KERNELS = {"scm": SCM, "lwf": LWF, "oas": OAS, "corr": CORR}
 
 _CHUNK = 2**22  # numbers at a time, so that temporaries stay near 100 MiB
-_IN_CACHE = 2**17  # numbers of windows to convert at a time: 1 MiB
 _NO_TABLE = np.empty((0, 0, 0, 0))
 
 
@@ -55,25 +55,6 @@ def has_kernel(estimator, params):
     if not isinstance(estimator, str) or estimator not in KERNELS:
         return False
     return not params or (list(params) == ["assume_centered"] and estimator != "corr")
-
-
-def in_cache(X, out):
-    """Pairs of parts of X and out as float64 arrays that kernels can read and write.
-
-    Kernels are compiled for writable float64 only. Other arrays are converted a part
-    at a time, which stays in the processor's cache.
-    """
-    if X.dtype == out.dtype == np.float64 and X.flags.writeable:
-        yield X, out
-        return
-    step = max(1, _IN_CACHE // max(X[0].size, out[0].size))
-    for start in range(0, len(X), step):
-        part = X[start : start + step].astype(np.float64)
-        result = out[start : start + step]
-        converted = result if out.dtype == np.float64 else np.empty(result.shape)
-        yield part, converted
-        if converted is not result:
-            result[:] = converted
 
 
 def fill_covariances(X, order, lag, estimator, centre, out, table=_NO_TABLE, places=()):

@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
+from .._chunks import in_cache
 from .._input import WindowInputMixin, check_spd
 from .._kernels.covariance import lagged_products
 from ..riemann._fold_vectors import fold_vectors
@@ -42,7 +43,6 @@ from ._estimate import (
     estimate_covariances,
     fill_covariances,
     has_kernel,
-    in_cache,
 )
 
 _TABLE = 2**27  # numbers in the table of lagged products: 1 GiB

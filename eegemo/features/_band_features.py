@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted, check_scalar
 from .._input import WindowInputMixin, names_out, recording_of, same_rate
 from ..bands import resolve_bands
 from ._filtered import filtered_variance, pad_length
-from ._spectral import frequencies, row_means, spectral_mean, spectral_variance
+from ._spectral import frequencies, spectral_mean, spectral_variance
 
 _SCALINGS = ("center", "zscore", None)
 
@@ -150,11 +150,9 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
     def _filtered(self, X, sfreq, edges, window, step):
         """Variance of shape (n_windows, n_segments, n_channels, n_bands)."""
         offset, scale = self._offset_and_scale(X)
-        if offset is None:
-            offset = row_means(X)
         variance = filtered_variance(
             X.reshape(-1, X.shape[2]),
-            offset.ravel(),
+            None if offset is None else offset.ravel(),
             sfreq,
             edges,
             order=self.order,

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import signal
 
-from .._kernels.filterbank import causal_variance, zero_phase_variance
+from .._chunks import in_cache
+from .._kernels.filterbank import LANES, band_variance
 
 
 def pad_length(order):
@@ -19,8 +20,9 @@ def filtered_variance(
     Parameters
     ----------
     rows : float array of shape (n_rows, n_times)
-    offset : float64 array of shape (n_rows,)
-        Subtracted first, lest a large one drown the bands in rounding errors.
+    offset : float64 array of shape (n_rows,), or None
+        Subtracted first, lest a large one drown the bands in rounding errors; None
+        stands for the means of the rows.
     sfreq : float
     edges : list of (low, high), in Hz
     order : int
@@ -41,13 +43,15 @@ def filtered_variance(
     cuts = np.unique(np.concatenate([starts, stops]))
     pieces = cuts, np.searchsorted(cuts, starts), np.searchsorted(cuts, stops)
     poles, gains = _sections(edges, sfreq, order)
-    if causal:
-        variance = causal_variance(rows, offset, poles, *pieces, ddof)
-        variance *= gains**2
-    else:
-        pad = pad_length(order)
-        variance = zero_phase_variance(rows, offset, poles, pad, *pieces, ddof)
-        variance *= gains**4
+    pad = 0 if causal else pad_length(order)
+    offset = np.empty((len(rows), 0)) if offset is None else offset[:, None]
+    variance = np.empty((len(rows), len(starts), len(edges)))
+    done = 0
+    for part, result in in_cache(rows, variance, LANES):
+        shift = offset[done : done + len(part)].ravel()
+        result[:] = band_variance(part, shift, poles, pad, *pieces, ddof)
+        done += len(part)
+    variance *= gains ** (2 if causal else 4)
     return variance
 
 

@@ -11,17 +11,6 @@ def frequencies(sfreq, n_fft):
     return np.arange(n_fft // 2 + 1) * sfreq / n_fft
 
 
-def row_means(X):
-    """Return the means along the last axis in float64.
-
-    By a product with ones, a third of the time that ``mean`` takes for short rows.
-    """
-    n_times = X.shape[-1]
-    if X.dtype == np.float64:
-        return X @ np.full(n_times, 1 / n_times)
-    return X.mean(axis=-1, dtype=np.float64)
-
-
 def spectral_variance(rows, offset, sfreq, edges, n_fft):
     """Sum of the Hann-windowed periodogram over low <= f < high (Parseval's theorem).
 
@@ -71,11 +60,13 @@ def _weighted_power(rows, offset, taper, n_fft, weights):
     few = len(bins) <= 8 * np.log2(n_fft)
     power = (_dft if few else _fft)(taper, n_fft, bins)
     weights = weights[bins]
+    # A product takes a third of the time that ``mean`` takes for short rows.
+    average = np.full(rows.shape[1], 1 / rows.shape[1])
     out = np.empty((len(rows), weights.shape[1]))
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)
         x = rows[block].astype(np.float64, copy=False)
-        mean = row_means(x) if offset is None else offset[block]
+        mean = x @ average if offset is None else offset[block]
         np.matmul(power(x, mean[:, None]), weights, out=out[block])
     return out
 
