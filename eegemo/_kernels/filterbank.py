@@ -175,7 +175,8 @@ def _section(y, n, a, state):
     """Filter n samples of all lanes in place by (1 - z^-2) / (1 + a1 z^-1 + a2 z^-2).
 
     Transposed direct form II. The short loop over steps is unrolled, so that the loop
-    over lanes becomes one over vectors, with the states in registers meanwhile.
+    over lanes becomes one over vectors, with the states in registers meanwhile. That
+    takes a bound that is a multiple of the steps for all to see, which n always is.
     """
     a1, a2 = a[0], a[1]
     for t in range(0, n // _STEPS * _STEPS, _STEPS):
