@@ -21,7 +21,7 @@ _PATIENCE = 900  # seconds to wait for the memory of a call
 _M_MMAP_THRESHOLD = -3  # of malloc.h
 
 
-def measure(case, n_rounds, least=_LEAST):
+def measure(case, n_rounds, least=_LEAST, with_memory=True):
     """Check our result against each peer's, then time all of them in turn.
 
     Returns
@@ -49,14 +49,15 @@ def measure(case, n_rounds, least=_LEAST):
         row["part"] = peer.part and peer.part / len(result)
     del result
     times = _interleave(calls, n_rounds, least)
-    memory = {name: peak_memory(call) for name, call in calls.items()}
+    measured = calls if with_memory else {}
+    memory = {name: peak_memory(call) for name, call in measured.items()}
     for row in rows:
         row["ours"] = times["ours"]
-        row["our_memory"] = memory["ours"]
+        row["our_memory"] = memory.get("ours")
         if row["peer"] in calls:
             row["times"] = [t / (row["part"] or 1) for t in times[row["peer"]]]
             # That of a part of the windows would not compare.
-            row["memory"] = None if row["part"] else memory[row["peer"]]
+            row["memory"] = None if row["part"] else memory.get(row["peer"])
     return rows
 
 
