@@ -20,7 +20,8 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = "eegemo numpy scipy scikit-learn numba pyriemann moabb torcheeg LibEER torch"
+PACKAGES = "numpy scipy scikit-learn numba pyriemann moabb torcheeg LibEER torch"
+NAMES = ("NumPy", "SciPy", "pyRiemann", "MOABB", "torcheeg", "LibEER")
 HEADER = (
     "| work | data | peer | times faster | ours | of bound | extra memory, ours / "
     "peer | difference |\n|---|---|---|---|---|---|---|---|"
@@ -67,7 +68,7 @@ def parse(arguments=None):
 
 
 def main(options, arguments):
-    from _cases import SAMPLE, cases
+    from _cases import cases
     from _startup import startup
     from _timing import bound_of, bounds, measure
     from tqdm import tqdm
@@ -83,34 +84,56 @@ def main(options, arguments):
         return []
     facts = describe(options, arguments)
     copy, dgemm = bounds(2**16, 64) if options.tiny else bounds()
-    rows = []
-    for (work, data), make in (bar := tqdm(chosen.items(), disable=None)):
+    rows, seconds = [], []
+    for (work, data), make in (bar := tqdm(chosen.items())):
         bar.set_description(f"{work}, {data}")
         case = make()
         bound, bound_name = bound_of(case, copy, dgemm)
         for row in measure(case, options.rounds, 0 if options.tiny else 0.05):
             row.update(work=work, data=data, bound=bound, bound_name=bound_name)
             rows.append(row)
-    text = "\n".join([HEADER, *map(line, rows)])
-    text += "\n\n" + NOTES.format(sample=SAMPLE, copy=copy / 1e9, dgemm=dgemm / 1e9)
+        write(options, facts, rows, seconds, (copy, dgemm))  # lest it be interrupted
     if not options.only:
-        text += "\n" + startup_table(startup())
-    text = f"# Speed\n\nWritten by a command; do not edit.\n\n{facts}\n\n{text}"
+        seconds = startup()
+    text = write(options, facts, rows, seconds, (copy, dgemm))
     if options.output is None:
         print(text)
-    else:
-        options.output.write_text(text)
-        everything = {"facts": facts, "copy": copy, "dgemm": dgemm, "rows": rows}
-        options.output.with_suffix(".json").write_text(json.dumps(everything, indent=1))
     return rows
+
+
+def write(options, facts, rows, seconds, rates):
+    """Make the page, and write it and the times unless there is no file."""
+    from _cases import SAMPLE
+
+    copy, dgemm = (rate / 1e9 for rate in rates)
+    notes = NOTES.format(sample=SAMPLE, copy=copy, dgemm=dgemm)
+    table = "\n".join([HEADER, *map(line, rows)])
+    head = f"# Speed\n\nWritten by a command; do not edit.\n\n{facts}"
+    text = f"{head}\n\n{table}\n\n{notes}"
+    if seconds:
+        text += "\n" + startup_table(seconds)
+    if options.output is not None:
+        options.output.write_text(text)
+        everything = {
+            "facts": facts,
+            "copy_GB_per_s": copy,
+            "dgemm_Gflop_per_s": dgemm,
+            "rows": rows,
+            "startup": seconds,
+        }
+        options.output.with_suffix(".json").write_text(json.dumps(everything, indent=1))
+    return text
 
 
 def describe(options, arguments):
     """What the numbers depend on."""
     from threadpoolctl import threadpool_info
 
+    import eegemo
+
     command = shlex.join(["python", "benchmarks/speed.py", *arguments])
-    versions = [f"Python {platform.python_version()}"]
+    # Not by metadata, which an editable clone on the path has none of.
+    versions = [f"Python {platform.python_version()}", f"eegemo {eegemo.__version__}"]
     for name in PACKAGES.split():
         try:
             versions.append(f"{name} {metadata.version(name)}")
@@ -159,7 +182,7 @@ def line(row):
     cells = [
         row["work"],
         row["data"],
-        (row["peer"] or "-") + ("*" if row.get("part") else ""),
+        (versioned(row) or "-") + ("*" if row.get("part") else ""),
         faster,
         f"{1e3 * ours:.3g} ms",
         bound,
@@ -167,6 +190,15 @@ def line(row):
         difference,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def versioned(row):
+    """Name of the peer, with the versions of the packages in it."""
+    name = row["peer"]
+    for package in NAMES:
+        if package in name and "not installed" not in row["status"]:
+            name = name.replace(package, f"{package} {metadata.version(package)}")
+    return name
 
 
 def mebibytes(n_bytes):
