@@ -42,6 +42,9 @@ def measure(case, n_rounds, least=_LEAST, with_memory=True):
         except ImportError as error:
             row["status"] = f"not installed ({error.name or error})"
             continue
+        except Exception as error:  # a peer that breaks should not cost the table
+            row["status"] = f"FAILS: {error!r}"
+            continue
         if row["difference"] is not None and not row["difference"] <= peer.tolerance:
             row["status"] = f"DIFFERS by {row['difference']:.0e}"
             continue
