@@ -176,7 +176,7 @@ def line(row):
     if row["times"]:
         ratios = np.divide(row["times"], row["ours"])
         median = np.median(row["times"]) / ours
-        faster = f"**{median:.3g}** ({ratios.min():.3g}-{ratios.max():.3g})"
+        faster = f"**{short(median)}** ({short(ratios.min())}-{short(ratios.max())})"
     bound = f"{row['bound'] / ours:.0%} {row['bound_name']}" if row["bound"] else "-"
     difference = "-" if row["difference"] is None else f"{row['difference']:.0e}"
     cells = [
@@ -184,12 +184,17 @@ def line(row):
         row["data"],
         (versioned(row) or "-") + ("*" if row.get("part") else ""),
         faster,
-        f"{ours:.3g} s" if ours >= 1 else f"{1e3 * ours:.3g} ms",
+        f"{short(ours)} s" if ours >= 1 else f"{short(1e3 * ours)} ms",
         bound,
         f"{mebibytes(row['our_memory'])} / {mebibytes(row.get('memory'))} MiB",
         difference,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def short(number):
+    """Three digits, or as many as it has before the point."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def versioned(row):
