@@ -1,0 +1,78 @@
+"""The benchmarks run on tiny data, and compare like with like."""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import config
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(FOLDER))
+cases, measure = import_module("_cases").cases, import_module("_timing").measure
+sys.path.remove(str(FOLDER))
+
+# Python 3.12 warns of forks, should an earlier test have left a thread behind.
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+TINY = cases(tiny=True)
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    return import_module
+
+
+@pytest.mark.parametrize("work, data", TINY)
+def test_results_are_those_of_peers(work, data):
+    if "MDOP" in work and config.DISABLE_JIT:
+        pytest.skip("takes minutes without compiled kernels")
+    case = TINY[work, data]()
+    for row in measure(case, n_rounds=1, least=0, with_memory=False):
+        if row["status"].startswith("not installed"):
+            pytest.skip(row["status"])
+        assert row["status"] == ""
+        assert len(row["ours"]) == 1
+        assert len(row["times"]) == (row["peer"] != "")
+
+
+def test_wrong_results_are_not_timed(benchmark):
+    timing = benchmark("_timing")
+    wrong = timing.Peer("wrong", lambda: np.array([1.0, 2.0]))
+    (row,) = measure(timing.Case(lambda: np.array([1.0, 2.1]), [wrong]), 1)
+    assert row["status"] == "DIFFERS by 5e-02"
+    assert row["times"] == []
+
+
+def test_missing_peers_are_named(benchmark):
+    timing = benchmark("_timing")
+    missing = timing.Peer("missing", lambda: import_module("no_such_package"))
+    (row,) = measure(timing.Case(lambda: np.ones(2), [missing]), 1)
+    assert row["status"] == "not installed (no_such_package)"
+
+
+def test_memory_is_that_of_one_call(benchmark):
+    memory = benchmark("_timing").peak_memory(lambda: np.ones(2**22))
+    if memory is None:
+        pytest.skip("no /proc here")
+    assert 2**25 <= memory < 2**25 + 2**23
+
+
+def test_table(benchmark, tmp_path):
+    speed = benchmark("speed")
+    arguments = ["--tiny", "--rounds", "2", "--only", "scm", "--output"]
+    options = speed.parse([*arguments, str(tmp_path / "table.md")])
+    speed.main(options, arguments)
+    text = (tmp_path / "table.md").read_text()
+    rows = json.loads((tmp_path / "table.json").read_text())["rows"]
+    assert text.count("| scm |") == len(rows) == 3
+    assert "numba" in text
+
+
+def test_search(benchmark, capsys):
+    search = benchmark("search")
+    few = "--shape 24 2 60 --orders 1 2 --lags 1 2 --folds 2 --search-metric logeuclid"
+    assert search.main(search.parse(few.split()))
+    assert "(2, 2)" in capsys.readouterr().out
