@@ -222,8 +222,9 @@ def check_spd(X):
     eps = np.finfo(X.dtype).eps
     scale = np.abs(X).max(axis=(1, 2))
     asymmetry = np.abs(X - X.swapaxes(1, 2)).max(axis=(1, 2))
-    if (asymmetry > 100 * eps * scale).any():
-        i = int(np.argmax(asymmetry > 100 * eps * scale))
+    asymmetric = ~(asymmetry <= 100 * eps * scale)  # as is a matrix with NaN
+    if asymmetric.any():
+        i = int(np.argmax(asymmetric))
         raise ValueError(
             f"Matrix {i} is not symmetric: |C - C.T| reaches {asymmetry[i]:.2g} where "
             f"|C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."

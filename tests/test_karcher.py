@@ -21,7 +21,6 @@ def matrices(n=4, n_matrices=12, spread=1.0):
 
 def mean_of(C, weight=None, start=None, **options):
     weight = np.full(len(C), 1 / len(C)) if weight is None else weight / weight.sum()
-    start = C.mean(axis=0) if start is None else start
     return karcher_mean(C, weight, start, **options)
 
 
@@ -87,6 +86,43 @@ def test_start_does_not_matter(spread, ratio):
     assert_allclose(distant[0], near[0], **TOLERANCE)
     assert distant[2] < 40
     assert mean_of(C, start=near[0])[2] == 1
+
+
+@pytest.mark.parametrize("gain", [1e-1, 1e-3, 1e-6])
+@pytest.mark.parametrize("n", [2, 8])
+def test_gain(n, gain):
+    """Half the matrices in another unit: the mean lies between, in no more steps."""
+    C = matrices(n, spread=0.5)
+    unit = np.where(np.arange(12) % 2, gain, 1.0)[:, None, None]
+    mean, _, n_iter = mean_of(unit * C)
+    assert_allclose(mean / np.sqrt(gain), mean_of(C)[0], **TOLERANCE)
+    assert n_iter <= mean_of(C)[2] + 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_wild_sets_end(seed):
+    """One matrix far from all others: no error, and the best point found."""
+    rng = np.random.default_rng(seed)
+    n, n_matrices, condition = (
+        rng.integers(2, 12),
+        rng.integers(2, 8),
+        10 ** (9 + rng.random() * 2.9),
+    )
+    Q = np.linalg.qr(rng.standard_normal((n_matrices, n, n)))[0]
+    values = 1 + rng.random((n_matrices, n))
+    values[0] = condition ** rng.random(n)
+    C = (Q * values[:, None, :]) @ Q.swapaxes(1, 2)
+    mean = mean_of((C + C.swapaxes(1, 2)) / 2)[0]
+    assert np.linalg.eigvalsh(mean)[0] > 0
+
+
+def test_best_point_is_returned_and_reported():
+    C = matrices(6, spread=2.5)
+    with pytest.warns(ConvergenceWarning) as caught:
+        mean = mean_of(C, max_iter=4)[0]
+    reported = float(str(caught[0].message).split("norm ")[1].split(",")[0])
+    actual = np.linalg.norm(logs_at(C, mean).mean(axis=0))
+    assert actual == pytest.approx(reported, rel=0.05)
 
 
 def test_outlier():

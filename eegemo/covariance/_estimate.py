@@ -35,7 +35,7 @@ def estimate_covariances(X, estimator, estimator_params=None, order=1, lag=1):
     params = estimator_params or {}
     out = np.empty((n_windows, n_rows, n_rows), X.dtype)
     if estimator == "corr":
-        _check_not_flat(X, order, lag)
+        check_not_flat(X, order, lag)
     if has_kernel(estimator, params):
         centre = not params.get("assume_centered", False)
         for part, C in in_cache(X, out):
@@ -84,7 +84,7 @@ def augment(X, order, lag):
     )
 
 
-def _check_not_flat(X, order, lag):
+def check_not_flat(X, order, lag):
     """Raise if a row of a stacked window is constant."""
     n_kept = X.shape[2] - (order - 1) * lag
     step = max(1, _CHUNK // X[0].size)

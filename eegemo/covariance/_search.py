@@ -2,6 +2,7 @@
 
 import numbers
 import time
+import warnings
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -23,10 +24,10 @@ from sklearn.svm import SVC
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    check_array,
     check_consistent_length,
     check_is_fitted,
     check_scalar,
+    column_or_1d,
 )
 from threadpoolctl import threadpool_limits
 
@@ -40,6 +41,7 @@ from ._augmented import AugmentedCovariances, check_embedding
 from ._estimate import (
     KERNELS,
     check_estimator_params,
+    check_not_flat,
     estimate_covariances,
     fill_covariances,
     has_kernel,
@@ -70,7 +72,7 @@ class AugmentedCovarianceSearchCV(
     of vectors, with equal scores, in less time: the lagged products of each window are
     computed once, and the covariances of all orders and lags assembled from them; each
     tangent point starts from that of the fold before; and its vectors serve all
-    parameters of the classifier.
+    parameters of the classifier. A candidate that fails ends the search.
 
     Parameters
     ----------
@@ -89,11 +91,14 @@ class AugmentedCovarianceSearchCV(
         pipeline. ``{"mean": "logeuclid", "map": "riemann"}`` needs no iteration. None
         is ``metric``.
     scoring : str or callable, default=None
-        A single score; None is the accuracy.
+        A single score; None is the accuracy. In the search, a callable is given the
+        classifier and tangent vectors, rather than a pipeline and windows.
     cv : int, splitter or iterable, default=None
         None is 5 folds, and a number is that many: stratified, and of whole groups if
         ``fit`` is given groups. Windows of a trial are a group: without groups they
-        would be on both sides of a split.
+        would be on both sides of a split, and ``best_score_`` too good. For groups to
+        reach it through :func:`sklearn.model_selection.cross_validate`, enable metadata
+        routing and call ``set_fit_request(groups=True)``.
     refit : bool, default=True
         Whether to fit the best pipeline on all windows, which ``predict`` needs.
     n_jobs : int, default=None
@@ -124,7 +129,9 @@ class AugmentedCovarianceSearchCV(
     Memory, in float64 numbers for n windows of c channels and T samples: the table
     holds n * c**2 for each delay that occurs, and is left out if that is beyond 2**27
     (1 GiB), so that each pair computes its own products. Each job holds the
-    covariances and vectors of one pair: 1.5 * n * (order * c)**2.
+    covariances and vectors of one pair, 1.5 * n * (order * c)**2, and for a linear
+    ``SVC`` the n**2 products of vectors, if these are longer than n / 8 and that many
+    numbers stay below 2**27.
 
     References
     ----------
@@ -210,6 +217,13 @@ class AugmentedCovarianceSearchCV(
         pairs = self._pairs(X.shape[2])
         final = self._final()
         grid = list(ParameterGrid(self.param_grid or {}))
+        if not (self.scoring is None or isinstance(self.scoring, str)) and not callable(
+            self.scoring
+        ):
+            raise TypeError(
+                f"scoring should be a single score, by name or callable: got "
+                f"{self.scoring!r}."
+            )
         self.scorer_ = check_scoring(final, scoring=self.scoring)
         cv = self._splitter(y, groups)
         splits = list(cv.split(X, y, groups))
@@ -289,20 +303,22 @@ class AugmentedCovarianceSearchCV(
         return self.best_estimator_.decision_function(X)
 
     @available_if(_refitted("predict"))
-    def score(self, X, y):
+    def score(self, X, y, sample_weight=None):
         """Score the best pipeline, as ``scoring`` says.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
         y : array-like of shape (n_windows,)
+        sample_weight : array-like of shape (n_windows,), default=None
 
         Returns
         -------
         score : float
         """
         X = self._check_fitted(X)
-        return self.scorer_(self.best_estimator_, X, y)
+        weight = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return self.scorer_(self.best_estimator_, X, y, **weight)
 
     def _check_fitted(self, X):
         check_is_fitted(self)
@@ -341,7 +357,7 @@ class AugmentedCovarianceSearchCV(
                 raise ValueError(f"{name} is empty: give at least one integer.")
             for value in values:
                 check_scalar(value, name, numbers.Integral, min_val=1)
-        pairs = [(order, lag) for order in self.orders for lag in self.lags]
+        pairs = [(int(order), int(lag)) for order in self.orders for lag in self.lags]
         for order, lag in pairs:
             check_embedding(order, lag, n_times)
         check_estimator_params(self.estimator, None)
@@ -353,8 +369,7 @@ class AugmentedCovarianceSearchCV(
     def _splitter(self, y, groups):
         if groups is None:
             return check_cv(self.cv, y, classifier=True)
-        groups = check_array(groups, ensure_2d=False, dtype=None, input_name="groups")
-        check_consistent_length(y, groups)
+        check_consistent_length(y, column_or_1d(groups))
         if self.cv is None or isinstance(self.cv, numbers.Integral):
             return StratifiedGroupKFold(5 if self.cv is None else self.cv)
         return check_cv(self.cv, y, classifier=True)
@@ -395,14 +410,32 @@ class AugmentedCovarianceSearchCV(
         mean = np.mean(scores, axis=1)
         table["mean_test_score"] = mean
         table["std_test_score"] = np.std(scores, axis=1)
-        # Scores that differ by rounding share a rank, as in scikit-learn.
-        rounded = np.round(mean, 10)
-        rank = 1 + (rounded[:, None] < rounded).sum(axis=1)
-        table["rank_test_score"] = rank.astype(np.int32)
+        table["rank_test_score"] = rank = _ranks(mean)
         self.cv_results_ = table
         self.best_index_ = int(rank.argmin())
         self.best_params_ = candidates[self.best_index_]
         self.best_score_ = mean[self.best_index_]
+
+
+def _ranks(mean_scores):
+    """Ranks from 1 for the greatest; those that differ by rounding only share one.
+
+    As in scikit-learn, scores that are not finite come last, with a warning.
+    """
+    finite = np.isfinite(mean_scores)
+    if not finite.any():
+        raise ValueError(
+            "Every candidate has a score that is not finite: a fold may lack a class. "
+            "Choose another scoring, or fewer folds."
+        )
+    if not finite.all():
+        warnings.warn(
+            f"{(~finite).sum()} of {len(finite)} candidates have a score that is not "
+            "finite, and come last: a fold may lack a class.",
+            stacklevel=4,
+        )
+    rounded = np.where(finite, np.round(mean_scores, 10), -np.inf)
+    return 1 + (rounded[:, None] < rounded).sum(axis=1).astype(np.int32)
 
 
 def _evaluate(
@@ -435,9 +468,9 @@ def _evaluate(
             for g, fitted in enumerate(finals):
                 start = time.perf_counter()
                 seen, unseen = vectors[train], vectors[test]
-                if _is_linear_svc(fitted):
+                if gram is not None and _is_linear_svc(fitted):
                     fitted.set_params(kernel="precomputed")
-                    seen, unseen = gram[train][:, train], gram[test][:, train]
+                    seen, unseen = gram[np.ix_(train, train)], gram[np.ix_(test, train)]
                 fitted.fit(seen, y[train])
                 fit_times[g, s] = shared_fit + time.perf_counter() - start
                 start = time.perf_counter()
@@ -447,14 +480,19 @@ def _evaluate(
 
 
 def _is_linear_svc(final):
-    """Tell whether the classifier needs no more than the products of the vectors.
-
-    Which a matrix product finds much faster than libsvm does, one by one.
-    """
+    """Tell whether the classifier needs no more than the products of the vectors."""
     return type(final) is SVC and final.kernel == "linear"
 
 
 def _gram(vectors):
+    """Products of all vectors; None where libsvm finds those it needs faster.
+
+    It computes them one by one, and not all, which takes less time if the vectors are
+    short; and it keeps few, which takes less memory if they are many.
+    """
+    n, length = vectors.shape
+    if length < n / 8 or n**2 > _TABLE:
+        return None
     vectors = vectors.astype(np.float64, copy=False)
     return vectors @ vectors.T
 
@@ -464,12 +502,15 @@ def _covariances(X, table_and_delays, order, lag, estimator):
     table, delays = table_and_delays
     if table is None or estimator not in KERNELS:
         return estimate_covariances(X, estimator, None, order, lag)
+    if estimator == "corr":
+        check_not_flat(X, order, lag)
     n_rows = order * X.shape[1]
     places = np.searchsorted(delays, lag * np.arange(order))
     C = np.empty((len(X), n_rows, n_rows), X.dtype)
     start = 0
     for part, out in in_cache(X, C):
-        products = table[start : start + len(part)]
+        # joblib's workers get a read-only table, for which no kernel is compiled.
+        products = np.require(table[start : start + len(part)], requirements="W")
         fill_covariances(part, order, lag, estimator, True, out, products, places)
         start += len(part)
     return C

@@ -33,8 +33,7 @@ def fold_vectors(C, training_sets, metric):
         whitener = None
         if mean_metric == "riemann":
             weight = np.full(len(train), 1 / len(train))
-            start = D[train].mean(axis=0) if mean is None else mean
-            mean, whitener, _ = karcher_mean(D[train], weight, start)
+            mean, whitener, _ = karcher_mean(D[train], weight, start=mean)
         elif mean_metric == "logeuclid":
             mean = expm(np.mean([logs[i] for i in train], axis=0))
         else:

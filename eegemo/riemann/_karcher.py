@@ -10,13 +10,13 @@ _DEPTH = 5  # earlier steps that the next one is extrapolated from
 _FARTHEST = 10  # times a plain step; what leads farther is not believed
 
 
-def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
+def karcher_mean(X, weight, start=None, tol=1e-8, max_iter=50):
     """Find the mean with the affine-invariant metric.
 
     The point moves along the mean of the logarithms at it, until that mean is as good
-    as zero. A full step would go too far, the more the matrices spread, since the
-    squared distance curves upwards: by about the mean of L**2 / 12, if L are the
-    logarithms. Anderson's extrapolation from earlier steps saves up to half of them. A
+    as zero. A full step would go too far, the more the eigenvalues of the logarithms
+    spread, since the squared distance curves upwards: by about a twelfth of their
+    variance. Anderson's extrapolation from earlier steps saves up to half of them. A
     step that leads uphill is taken back, for one that is not extrapolated, or is
     shorter.
 
@@ -25,8 +25,9 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
     X : float64 array of shape (n_matrices, n, n), SPD
     weight : float64 array of shape (n_matrices,)
         Summing to 1.
-    start : float64 array of shape (n, n), SPD
-        Where the search begins; the result does not depend on it, beyond ``tol``.
+    start : float64 array of shape (n, n), SPD, default=None
+        Where the search begins; the result does not depend on it, beyond ``tol``. None
+        is the log-Euclidean mean.
     tol : float
         Largest Frobenius norm of the mean of the logarithms, or what rounding leaves
         of it if that is more.
@@ -38,8 +39,10 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
     whitener : float64 array of shape (n, n)
         The inverse square root of the mean.
     n_iter : int
-        Number of times that the logarithms were computed.
+        Number of times that the logarithms were computed, apart from the start.
     """
+    if start is None:
+        start = expm(mean_log(X, weight, np.eye(X.shape[1]))[0])
     root, frame, _ = roots(start)
     position = np.zeros_like(start)  # logarithm of the point as seen from the start
     steps, length, least = _Extrapolation(), 1.0, np.inf
@@ -49,10 +52,11 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
         gradient, spread, whitened_condition = mean_log(X, weight, whitener)
         norm = np.linalg.norm(gradient)
         rounding = np.finfo(np.float64).eps * (condition + whitened_condition)
-        if norm <= max(tol, rounding):
+        if norm <= max(tol, rounding) < np.inf:
             return mean, whitener, n_iter
-        if norm < least:
-            least, best, best_root = norm, position, point_root
+        if norm < least and (n_iter == 1 or rounding < np.inf):
+            least, best = norm, (mean, whitener)
+            best_position, best_root, best_rounding = position, point_root, rounding
             direction = gradient / (1 + spread / 12)
             length = min(1.0, 2 * length)
         else:
@@ -60,16 +64,16 @@ def karcher_mean(X, weight, start, tol=1e-8, max_iter=50):
                 length /= 4
             steps = _Extrapolation()
         moved = best_root @ expm(length * direction) @ best_root
-        position = steps.next(best, logm(symmetric(frame @ moved @ frame)))
+        position = steps.next(best_position, logm(symmetric(frame @ moved @ frame)))
     warnings.warn(
         f"The mean of {len(X)} matrices of {len(start)} rows did not converge in "
         f"{max_iter} steps: the mean of the logarithms has norm {least:.2g}, above the "
-        f"tolerance of {max(tol, rounding):.2g}. Ill-conditioned or very different "
-        "matrices do this: shrink them more, or use metric='logeuclid'.",
+        f"tolerance of {max(tol, best_rounding):.2g}. Ill-conditioned or very "
+        "different matrices do this: shrink them more, or use metric='logeuclid'.",
         ConvergenceWarning,
         stacklevel=2,
     )
-    return mean, whitener, max_iter
+    return *best, max_iter
 
 
 class _Extrapolation:
@@ -100,9 +104,9 @@ def mean_log(X, weight, whitener):
     -------
     mean : float64 array of shape (n, n)
     spread : float
-        Weighted mean of the squared Frobenius norms, divided by n.
+        Weighted mean of the variances of the eigenvalues of each logarithm.
     condition : float
-        Weighted mean of the condition numbers.
+        Weighted mean of the condition numbers; infinite if one is beyond the precision.
     """
     n = len(whitener)
     mean = np.zeros((n, n))
@@ -110,13 +114,25 @@ def mean_log(X, weight, whitener):
     for start, part in _parts(X):
         w = weight[start : start + len(part)]
         values, vectors = np.linalg.eigh(whitener @ part @ whitener)
+        values, conditions = _within_precision(values)
         logs = np.log(values)
         # All of w V log(d) V' are summed by a single product of matrices.
         scaled = vectors * (w[:, None] * logs)[:, None, :]
         mean += np.tensordot(scaled, vectors, axes=((0, 2), (0, 2)))
-        spread += w @ (logs**2).sum(axis=1) / n
-        condition += w @ (values[:, -1] / values[:, 0])
+        spread += w @ logs.var(axis=1)
+        condition += w @ conditions
     return mean, spread, condition
+
+
+def _within_precision(values):
+    """Eigenvalues, those that rounding may have made zero or less replaced; condition.
+
+    The condition number is infinite where one was replaced.
+    """
+    least = np.finfo(np.float64).eps * values[..., -1:]
+    lost = (values < least).any(axis=-1)
+    values = np.maximum(values, least)
+    return values, np.where(lost, np.inf, values[..., -1] / values[..., 0])
 
 
 def log_vectors(X, whitener):
@@ -149,14 +165,14 @@ def whitened_log(X, whitener):
 def roots(C):
     """Square root, inverse square root and condition number of an SPD matrix."""
     values, vectors = np.linalg.eigh(C)
+    values, condition = _within_precision(values)
     root = np.sqrt(values)
-    condition = values[-1] / values[0]
     return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T, condition
 
 
 def logm(C):
     """Logarithm of SPD matrices."""
-    return _function(C, np.log)
+    return _function(C, lambda values: np.log(_within_precision(values)[0]))
 
 
 def expm(C):

@@ -76,4 +76,4 @@ def spd_mean(X, metric, sample_weight=None):
         return gmean(X, metric=metric, sample_weight=sample_weight)
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     weight = weight / weight.sum()
-    return karcher_mean(X, weight, np.tensordot(weight, X, axes=1))[0]
+    return karcher_mean(X, weight)[0]
