@@ -46,6 +46,9 @@ def parse(arguments=None):
     parser.add_argument("--orders", type=int, nargs="+", default=[2, 4])
     parser.add_argument("--lags", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--full", action="store_true", help=f"{FULL}, about 40 min")
+    parser.add_argument(
+        "--rounds", type=int, help="of all searches in turn; 3, or 1 with --full"
+    )
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument(
         "--search-metric",
@@ -62,6 +65,8 @@ def parse(arguments=None):
         "by the environment variable EEGEMO_TEST_DATA",
     )
     options = parser.parse_args(arguments)
+    if options.rounds is None:
+        options.rounds = 1 if options.full else 3
     if options.full:
         options.orders, options.lags = FULL["orders"], FULL["lags"]
     if options.recordings is not None and options.data is None:
@@ -128,24 +133,34 @@ def compare(options):
     X = np.ascontiguousarray(X[:, :, 3:])
     few = 4 * options.folds
     searches(options, options.folds)["eegemo, search"].fit(X[:few], y[:few])  # compiles
-    found, total = {}, {}
-    for name, search in searches(options, options.folds).items():
-        print(f"{name} ...", file=sys.stderr)
-        start = time.perf_counter()
-        search.fit(X, y)
-        total[name] = time.perf_counter() - start
-        found[name] = by_pair(search)
+    total = {name: [] for name in searches(options, options.folds)}
+    found = {name: [] for name in total}
+    for round_ in range(options.rounds):
+        for name, search in searches(options, options.folds).items():
+            print(f"round {round_ + 1}: {name} ...", file=sys.stderr)
+            start = time.perf_counter()
+            search.fit(X, y)
+            total[name].append(time.perf_counter() - start)
+            found[name].append(by_pair(search))
     print(
         f"{n} windows, {n_channels} channels, {n_times} samples, {options.folds} folds"
     )
-    print("seconds, and accuracy:", ", ".join(found))
-    for pair in found["eegemo, search"]:
-        cells = [f"{f[pair][1]:8.2f} s {f[pair][0]:.4f}" for f in found.values()]
+    print("median seconds, and accuracy:", ", ".join(found))
+    for pair in found["eegemo, search"][0]:
+        cells = []
+        for rounds in found.values():
+            seconds = np.median([pairs[pair][1] for pairs in rounds])
+            cells.append(f"{seconds:8.2f} s {rounds[0][pair][0]:.4f}")
         print(f"{str(pair):8}", *cells)
-    print("total   ", *(f"{t:8.2f} s       " for t in total.values()), "with the refit")
-    ours = total["eegemo, search"]
-    print("times the search:", ", ".join(f"{t / ours:.1f}" for t in total.values()))
-    search, plain = found["eegemo, search"], found["eegemo, plain"]
+    totals = [f"{np.median(seconds):8.2f} s       " for seconds in total.values()]
+    print("total   ", *totals, "with the refit")
+    for name, seconds in total.items():
+        ratios = np.divide(seconds, total["eegemo, search"])
+        print(
+            f"{name}: {np.median(ratios):.2f} times the search, "
+            f"{ratios.min():.2f} to {ratios.max():.2f}"
+        )
+    search, plain = found["eegemo, search"][0], found["eegemo, plain"][0]
     agree = all(np.isclose(search[p][0], plain[p][0]) for p in search)
     print("scores of search and plain pipeline", "agree" if agree else "DIFFER")
     return agree
