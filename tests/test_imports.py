@@ -6,14 +6,16 @@ import subprocess
 import sys
 
 import pytest
+from numba import config
 
 PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann", "eegemo.temporal"]
 IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
 
 
-def run(code):
+def run(code, **variables):
     """Run code in a fresh process with our path; return what it prints."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    path = os.pathsep.join(filter(None, sys.path))
+    env = {**os.environ, "PYTHONPATH": path, **variables}
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, capture_output=True, text=True
     )
@@ -42,3 +44,30 @@ def test_heavy_packages_are_not_imported():
 
 def test_no_thread_is_started():
     assert run(IMPORT_ALL + "print(threading.active_count())") == "1"
+
+
+READ_ONLY = """
+import tempfile
+import warnings
+
+make = tempfile.TemporaryFile  # by which Numba finds out where it may write
+
+
+def deny(*args, dir=None, **kwargs):
+    if "eegemo-" not in str(dir):
+        raise PermissionError(dir)
+    return make(*args, dir=dir, **kwargs)
+
+
+tempfile.TemporaryFile = deny
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from eegemo.covariance import Covariances
+assert any("NUMBA_CACHE_DIR" in str(w.message) for w in caught)
+print(Covariances().transform([[[1.0, -1.0]]]))
+"""
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+def test_nothing_can_be_written():
+    assert run(READ_ONLY, NUMBA_CACHE_DIR="") == "[[[1.]]]"
