@@ -14,6 +14,8 @@ from . import datasets as _datasets
 from ._windowing import CutTrials, EpochsToWindows, FilterRecording
 from .datasets._base import QUADRANT_CLASSES, RATING_CLASSES
 
+__all__ = ["EmotionParadigm"]
+
 
 class EmotionParadigm(BaseParadigm):
     """Windows of emotion-eliciting trials, for all of MOABB's evaluations.

@@ -12,6 +12,8 @@ from .covariance import AugmentedCovariances, Covariances
 from .features import DifferentialEntropy
 from .riemann import MDM, TangentSpace
 
+__all__ = ["list_pipelines", "make_named_pipeline"]
+
 
 def list_pipelines():
     """Names of the ready-made pipelines, each with a line of what it does.

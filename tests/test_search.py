@@ -2,6 +2,7 @@ import mne
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -12,7 +13,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     cross_val_score,
 )
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from eegemo.covariance import (
@@ -210,18 +211,96 @@ def test_jobs_agree():
     assert_array_equal(search.cv_results_["mean_test_score"], serial)
 
 
-def test_inside_cross_validation():
-    """Groups reach the inner folds through scikit-learn's routing."""
-    from sklearn import config_context
+def test_jobs_agree_on_large_data(monkeypatch):
+    """joblib hands arrays beyond 1 MB to its workers as read-only maps."""
+    X, y, trial = labelled(n_times=1000)
+    search = AugmentedCovarianceSearchCV(None, (1, 8), range(1, 40, 2), cv=3)
+    table, delays = search._table(X, [(8, lag) for lag in search.lags])
+    assert X.nbytes > 2**20 and table.nbytes > 2**20
+    search.set_params(lags=(1, 39), metric="logeuclid")
+    monkeypatch.setattr(search, "_table", lambda X, pairs: (table, delays))
+    serial = search.fit(X, y, groups=trial).cv_results_["mean_test_score"]
+    search.set_params(n_jobs=2).fit(X, y, groups=trial)
+    assert_array_equal(search.cv_results_["mean_test_score"], serial)
 
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_inside_cross_validation(wrap):
+    """Groups reach the inner folds through scikit-learn's routing."""
     X, y, trial = labelled(n_trials=16)
     with config_context(enable_metadata_routing=True):
-        search = AugmentedCovarianceSearchCV(None, (1, 2), (1, 4), cv=3)
+        search = AugmentedCovarianceSearchCV(None, (1, 2), (1, 4), cv=_NeedsGroups())
         search.set_fit_request(groups=True)
         scores = cross_val_score(
-            search, X, y, cv=GroupKFold(3), params={"groups": trial}
+            make_pipeline(search) if wrap else search,
+            X,
+            y,
+            cv=GroupKFold(3),
+            params={"groups": trial},
+            error_score="raise",
         )
     assert scores.mean() > 0.8
+
+
+class _NeedsGroups(GroupKFold):
+    def __init__(self):
+        super().__init__(3)
+
+    def split(self, X, y, groups):
+        assert groups is not None
+        return super().split(X, y, groups)
+
+
+def nan_below_one(estimator, X, y):
+    return 0.7 if estimator.C >= 1 else np.nan
+
+
+def test_scores_that_are_not_finite_come_last():
+    X, y, trial = labelled()
+    search = AugmentedCovarianceSearchCV(
+        SVC(), (1,), (1,), {"C": [0.1, 1.0]}, cv=3, scoring=nan_below_one
+    )
+    with pytest.warns(UserWarning, match="1 of 2 candidates have a score that is not"):
+        search.fit(X, y, groups=trial)
+    assert search.best_params_["C"] == 1.0
+    assert list(search.cv_results_["rank_test_score"]) == [2, 1]
+    with pytest.raises(ValueError, match="Every candidate has a score that is not fin"):
+        search.set_params(param_grid={"C": [0.1]}).fit(X, y, groups=trial)
+
+
+@pytest.mark.parametrize("table", [2**27, 0])
+def test_products_of_vectors_change_nothing(table, monkeypatch):
+    """Linear machines are fitted on products, unless vectors are short or many."""
+    X, y, trial = labelled()
+    monkeypatch.setattr(_search, "_TABLE", table)
+    vectors = np.random.default_rng(0).standard_normal((48, 5))
+    assert (_search._gram(vectors) is None) == (table == 0 or 5 < 48 / 8)
+    scores = [
+        AugmentedCovarianceSearchCV(svc(kernel="linear"), ORDERS, LAGS, cv=3)
+        .fit(X, y, groups=trial)
+        .cv_results_["mean_test_score"]
+        for svc in (SVC, _Subclass)
+    ]
+    assert_array_equal(*scores)
+
+
+class _Subclass(SVC):
+    """To which the shortcut does not apply."""
+
+
+def test_flat_channel_has_no_correlation():
+    X, y, trial = labelled()
+    X[5, 2] = 1.0
+    search = AugmentedCovarianceSearchCV(orders=(1, 2), estimator="corr", cv=3)
+    with pytest.raises(ValueError, match="Channel 2 of window 5 is flat"):
+        search.fit(X, y, groups=trial)
+
+
+def test_orders_from_an_array():
+    X, y, trial = labelled()
+    search = AugmentedCovarianceSearchCV(orders=np.array([1]), lags=np.array([1]), cv=3)
+    best = search.fit(X, y, groups=trial).best_params_
+    assert type(best["order"]) is type(best["lag"]) is int
 
 
 def test_epochs():
@@ -272,6 +351,7 @@ def test_scoring_is_that_of_score():
         ({"metric": "riemannian"}, ValueError, "Unknown metric 'riemannian'"),
         ({"search_metric": "no"}, ValueError, "Unknown metric 'no'"),
         ({"param_grid": {"c": [1]}}, ValueError, "Invalid parameter 'c'"),
+        ({"scoring": ["accuracy"]}, TypeError, "a single score"),
         ({"estimator": "ledoit"}, ValueError, "Unknown covariance estimator"),
     ],
 )
@@ -286,6 +366,8 @@ def test_bad_groups():
     search = AugmentedCovarianceSearchCV(orders=(1,), lags=(1,))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         search.fit(X, y, groups=trial[:-1])
+    with pytest.raises(ValueError, match="1d array"):
+        search.fit(X, y, groups=np.stack([trial, trial], axis=1))
 
 
 def test_singular_matrices_name_the_pair():
