@@ -12,9 +12,7 @@ from .._input import WindowInputMixin, names_out, recording_of
 from ..montage import frontal_posterior_pairs, left_right_pairs
 
 _KINDS = ("dasm", "rasm", "dcau")
-_MAX_RATIO = (
-    1000.0  # a larger one tells nothing but how near to zero its denominator is
-)
+_MAX_RATIO = 1000  # a larger one only tells how small its denominator is
 
 
 def _cuts_trials(self):
