@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from numbers import Real
 
+__all__ = ["BANDS", "resolve_bands"]
+
 BANDS = {
     "seed": {  # the bands of the SEED data set, as its papers list them
         "delta": (1, 3),

@@ -2,6 +2,8 @@
 
 import re
 
+__all__ = ["SEED_CHANNELS", "frontal_posterior_pairs", "left_right_pairs"]
+
 SEED_CHANNELS = tuple(
     "FP1 FPZ FP2 AF3 AF4 F7 F5 F3 F1 FZ F2 F4 F6 F8 "
     "FT7 FC5 FC3 FC1 FCZ FC2 FC4 FC6 FT8 T7 C5 C3 C1 CZ C2 C4 C6 T8 "

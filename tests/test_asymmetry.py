@@ -101,11 +101,44 @@ class Given(TransformerMixin, BaseEstimator):
 
 
 def test_ratio_near_zero_is_bounded():
-    X = np.zeros((6, 2, 4))
-    X[:, 0, 0] = 2.0
-    X[:, 1, 0] = [0.5, -0.5, 1e-9, -1e-9, 0.0, 1e-3]
-    got = AsymmetryFeatures(Given(), "rasm", pairs=[(0, 1)]).fit_transform(X)
-    assert_allclose(got[:, 0], [4, -4, 2000, -2000, 2000, 2000])
+    """At a thousand, on the side of the signs, in whatever unit."""
+    X = np.zeros((12, 2, 4))
+    X[:, 0, 0] = [2, 2, 2, 2, 2, 2, 2, -2, -2, 0, 0, 1e-323]
+    X[:, 1, 0] = [0.5, -0.5, 1e-9, -1e-9, 0, -0.0, 0.002, 1e-9, 0, 0, -3, 0]
+    expected = [4, -4, 1e3, -1e3, 1e3, -1e3, 1e3, -1e3, -1e3, 1, 0, 1e3]
+    rasm = AsymmetryFeatures(Given(), "rasm", pairs=[(0, 1)])
+    for unit in (1, 1e-12, 1e12):
+        assert_allclose(rasm.fit_transform(unit * X)[:11, 0], expected[:11])
+    assert_allclose(rasm.transform(X)[:, 0], expected)
+    got = rasm.transform(X.astype("float32"))
+    assert got.dtype == "float32"
+    assert_allclose(got[:11, 0], expected[:11], rtol=1e-6)
+
+
+def test_ratio_of_entropies_near_zero_is_bounded(X):
+    """With the right channel scaled to an entropy of some 1e-9."""
+    entropy = DE.transform(X).reshape(5, 6, 2)
+    X[:, 2] *= np.exp(1e-9 - entropy[:, 2, :1])  # F4, of the lower band
+    got = AsymmetryFeatures(DE, "rasm", pairs=[(0, 2)]).transform(X)
+    assert_array_equal(got[:, 0], 1000 * np.sign(entropy[:, 0, 0]))
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        BandPower(SFREQ, BANDS),
+        BandPower(SFREQ, BANDS, scale="relative"),
+        HjorthFeatures(log_activity=False),
+    ],
+    ids=str,
+)
+def test_ratio_of_powers_has_no_unit(X, transformer):
+    rasm = AsymmetryFeatures(transformer, "rasm", pairs=[(0, 2), (5, 3)])
+    microvolts = rasm.transform(X)
+    power = transformer.fit_transform(X).reshape(5, 6, -1)
+    expected = power[:, [0, 5]] / power[:, [2, 3]]
+    assert_allclose(microvolts, expected.reshape(5, -1), rtol=1e-12)
+    assert_allclose(rasm.transform(1e-6 * X), microvolts, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["dasm", "rasm"])
@@ -145,7 +178,15 @@ class Elsewhere(Given):
         ({"pairs": [("F3", "F9")], "channels": CHANNELS}, "'F9'.* 6 channels named F3"),
         ({"channels": CHANNELS[:3]}, "6 different names, .*got 3: F3, Pz, F4"),
         ({"channels": ["Cz"] * 6}, "6 different names"),
-        ({"channels": list("abcdef")}, "No pair .* are a, b, c"),
+        ({"channels": list("abcdef")}, "No pair .* names a, b, c, .* rename"),
+        (
+            {"channels": [f"EEG {name}-REF" for name in CHANNELS]},
+            "names EEG F3-REF, .* 10-20 system .* rename_channels",
+        ),
+        (
+            {"channels": [f"{name}." for name in CHANNELS], "kind": "dcau"},
+            r"names F3\., .* 10-20 system .* rename_channels",
+        ),
         (
             {"transformer": Elsewhere(), "pairs": [(0, 1)]},
             "go by channel, .* first_of_ch0",

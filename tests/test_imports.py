@@ -9,6 +9,13 @@ import pytest
 from numba import config
 
 PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann", "eegemo.temporal"]
+MODULES = [
+    *PACKAGES,
+    "eegemo.bands",
+    "eegemo.datasets",
+    "eegemo.evaluation",
+    "eegemo.montage",
+]
 IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
 
 
@@ -23,14 +30,14 @@ def run(code, **variables):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_star_import(package):
-    names = importlib.import_module(package).__all__
+@pytest.mark.parametrize("module", MODULES)
+def test_star_import(module):
+    names = importlib.import_module(module).__all__
     assert all(isinstance(name, str) for name in names)
     assert names == sorted(names)
     namespace = {}
-    exec(f"from {package} import *", namespace)
-    assert set(names) <= set(namespace)
+    exec(f"from {module} import *", namespace)
+    assert set(names) == set(namespace) - {"__builtins__"}
     assert all(namespace[name].__doc__ for name in names)
 
 

@@ -12,7 +12,7 @@ from .._input import WindowInputMixin, names_out, recording_of
 from ..montage import frontal_posterior_pairs, left_right_pairs
 
 _KINDS = ("dasm", "rasm", "dcau")
-_GUARD = 1e-3  # nearer to zero than this, a ratio tells nothing but its denominator's
+_MAX_RATIO = 1000  # a larger one only tells how small its denominator is
 
 
 def _cuts_trials(self):
@@ -55,10 +55,11 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
     It is as stateless as its transformer: if that needs no ``fit``, nor does this.
 
     A ratio explodes where its denominator passes through zero, which differential
-    entropy does at a variance of 1 / (2 pi e) in the squared unit of X. Denominators
-    nearer to zero than 1e-3 are replaced by 1e-3 with their sign, so that a feature is
-    at most a thousand times the numerator. The ratio of entropies also depends on the
-    unit of X; ``"dasm"`` does not, and is to be preferred.
+    entropy does at a variance of 1 / (2 pi e) in the squared unit of X. Ratios are
+    therefore kept between -1000 and 1000, as if no denominator were smaller than a
+    thousandth of its numerator; that of two zeros is 1. The bound has no unit: ratios
+    of powers are the same in volts and in microvolts. Ratios of logarithms, such as
+    entropies, are not; their ``"dasm"`` is, and is to be preferred.
 
     References
     ----------
@@ -199,8 +200,7 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         first = by_channel[..., self.pairs_[:, 0], :]
         second = by_channel[..., self.pairs_[:, 1], :]
         if self.kind == "rasm":
-            guarded = np.copysign(np.maximum(np.abs(second), _GUARD), second)
-            compared = first / guarded
+            compared = _ratio(first, second)
         else:
             compared = first - second
         return compared.reshape(*features.shape[:-1], -1).astype(features.dtype)
@@ -217,6 +217,13 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
                 )
             find = frontal_posterior_pairs if self.kind == "dcau" else left_right_pairs
             pairs = find(names)
+            if not pairs:
+                raise ValueError(
+                    "No pair of channels to compare: none is found by the names "
+                    f"{', '.join(map(str, names))}. They should be those of the 10-20 "
+                    "system and no more, such as Fp1, not 'EEG Fp1-REF' or 'Fp1.': "
+                    "rename them, Epochs by their rename_channels, or give pairs=."
+                )
         pairs = [tuple(pair) for pair in pairs]
         if not pairs or any(len(pair) != 2 for pair in pairs):
             raise ValueError(
@@ -268,3 +275,10 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
                 f"{', '.join(map(str, names[:4]))}, ..."
             )
         return [name.removeprefix(f"{channels[0]}_") for name in names[:size]]
+
+
+def _ratio(first, second):
+    """Divide, within the bounds; by a zero, at the bound on the side of its sign."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.clip(first / second, -_MAX_RATIO, _MAX_RATIO)
+    return np.where((first == 0) & (second == 0), 1, ratio)
