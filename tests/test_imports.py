@@ -15,6 +15,8 @@ MODULES = [
     "eegemo.datasets",
     "eegemo.evaluation",
     "eegemo.montage",
+    "eegemo.paradigm",
+    "eegemo.pipelines",
 ]
 IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
 
