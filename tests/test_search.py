@@ -214,7 +214,7 @@ def test_jobs_agree():
 def test_jobs_agree_on_large_data(monkeypatch):
     """joblib hands arrays beyond 1 MB to its workers as read-only maps."""
     X, y, trial = labelled(n_times=1000)
-    search = AugmentedCovarianceSearchCV(None, (1, 8), range(1, 40), cv=3)
+    search = AugmentedCovarianceSearchCV(None, (1, 8), range(1, 60), cv=3)
     table, delays = search._table(X, [(8, lag) for lag in search.lags])
     assert X.nbytes > 2**20 and table.nbytes > 2**20
     search.set_params(lags=(1, 39), metric="logeuclid")
