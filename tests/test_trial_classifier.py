@@ -10,14 +10,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import StackingClassifier
+from sklearn.feature_selection import RFECV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    GroupShuffleSplit,
     KFold,
     ShuffleSplit,
     StratifiedGroupKFold,
+    TunedThresholdClassifierCV,
     cross_val_score,
 )
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,7 +30,7 @@ from sklearn.svm import SVC
 
 from eegemo.covariance import Covariances
 from eegemo.datasets import SimulatedEmotion
-from eegemo.features import DifferentialEntropy
+from eegemo.features import AsymmetryFeatures, DifferentialEntropy
 from eegemo.paradigm import EmotionParadigm
 from eegemo.riemann import TangentSpace
 from eegemo.temporal import LDSSmoother, MovingAverageSmoother, TrialClassifier
@@ -349,6 +352,54 @@ class TestInnerSearch:
         with pytest.raises(ValueError, match="estimator__cv of CalibratedClassifierCV"):
             classifier.fit(*trials())
 
+    @pytest.mark.parametrize("cv", [2, StratifiedGroupKFold(2)])
+    def test_in_features(self, cv):
+        X, y = trials()
+        selector = RFECV(SVC(kernel="linear"), cv=cv)
+        features = make_pipeline(LogVariance(), StandardScaler(), selector)
+        fitted = TrialClassifier(SVC(), SFREQ, features=features).fit(X, y)
+        trial = np.repeat(range(8), 4)
+        assert len(fitted.features_[-1].cv) == 2
+        for train, test in fitted.features_[-1].cv:
+            assert not set(trial[train]) & set(trial[test])
+        assert selector.cv == cv
+
+    @pytest.mark.parametrize("place", ["estimator", "features"])
+    def test_splitter_is_told_the_trials(self, place):
+        seen = []
+
+        class Spy(GroupKFold):
+            def split(self, X, y, groups):
+                seen.append((len(X), list(y), list(groups)))
+                return super().split(X, y, groups)
+
+        X, y = trials(6)
+        X[1, :, 70:] = np.nan
+        search = make_pipeline(LogVariance(), RFECV(SVC(kernel="linear"), cv=Spy(2)))
+        parts = {
+            "estimator": {"estimator": make_pipeline(search, SVC())},
+            "features": {"estimator": SVC(), "features": search},
+        }
+        TrialClassifier(sfreq=SFREQ, **parts[place]).fit(X, y)
+        trial = np.repeat(range(6), [4, 2, 4, 4, 4, 4])
+        assert seen == [(22, list(y[trial]), list(trial))]
+
+    def test_splitter_that_parts_trials_is_refused_in_features(self):
+        selector = RFECV(SVC(kernel="linear"), cv=KFold(3, shuffle=True))
+        features = make_pipeline(LogVariance(), selector)
+        classifier = TrialClassifier(SVC(), SFREQ, features=features)
+        with pytest.raises(ValueError, match="parts the windows of . trials"):
+            classifier.fit(*trials())
+
+    def test_share_of_windows_is_refused(self):
+        tuned = TunedThresholdClassifierCV(LogisticRegression(), cv=0.25)
+        classifier = TrialClassifier(tuned, SFREQ, features=LogVariance())
+        with pytest.raises(ValueError, match="cv=0.25 .* share of .* GroupShuffleSpl"):
+            classifier.fit(*trials())
+        # what the message proposes
+        tuned.set_params(cv=GroupShuffleSplit(1, test_size=0.25, random_state=1))
+        assert len(classifier.fit(*trials()).estimator_.cv) == 1
+
     def test_too_few_trials(self):
         search = GridSearchCV(SVC(), {"C": [0.1, 1.0]})
         classifier = TrialClassifier(search, SFREQ, features=LogVariance())
@@ -439,6 +490,109 @@ class TestRecordings:
         classifier.fit(self.epochs(X), y)
         with pytest.raises(ValueError, match="have 64 Hz, which contradicts the 32"):
             classifier.predict(self.epochs(X, 64))
+
+
+class TestStepsAreToldTheRecording:
+    de = DifferentialEntropy(bands={"low": (2, 8), "high": (8, 14)}, method="fft")
+    names = ["F3", "F4", "P3", "P4"]
+
+    def epochs(self, X):
+        info = mne.create_info(self.names, SFREQ, "eeg")
+        return mne.EpochsArray(X, info, verbose=False)
+
+    def wrapped(self, de):
+        """The transformer as features, within features, and within the estimator."""
+        asymmetry = AsymmetryFeatures(de, pairs=[(0, 1), (2, 3)])
+        return [
+            {"estimator": SVC(), "features": de},
+            {"estimator": SVC(), "features": make_pipeline(de, StandardScaler())},
+            {"estimator": SVC(), "features": asymmetry},
+            {"estimator": make_pipeline(asymmetry, SVC())},
+            {"estimator": GridSearchCV(make_pipeline(de, SVC()), {}, cv=2)},
+        ]
+
+    def test_of_the_rate(self):
+        X, y = trials()
+        given = clone(self.de).set_params(sfreq=SFREQ)
+        for without, explicit in zip(
+            self.wrapped(self.de), self.wrapped(given), strict=True
+        ):
+            expected = TrialClassifier(sfreq=SFREQ, **explicit).fit(X, y)
+            told = [
+                TrialClassifier(sfreq=SFREQ, **without).fit(X, y),
+                TrialClassifier(**without).fit(self.epochs(X), y),
+            ]
+            for fitted in told:
+                assert_array_equal(
+                    fitted.predict_windows(X), expected.predict_windows(X)
+                )
+        assert self.de.sfreq is None
+
+    def test_another_rate_is_refused(self):
+        X, y = trials()
+        other = clone(self.de).set_params(sfreq=128)
+        for parts in self.wrapped(other):
+            with pytest.raises(ValueError, match="sfreq of .* is 128 Hz, .* have 32 H"):
+                TrialClassifier(sfreq=SFREQ, **parts).fit(X, y)
+            with pytest.raises(ValueError, match="sfreq of .* is 128 Hz, .* have 32 H"):
+                TrialClassifier(**parts).fit(self.epochs(X), y)
+
+    def test_parameter_is_named(self):
+        asymmetry = AsymmetryFeatures(DifferentialEntropy(128), channels=self.names)
+        features = make_pipeline(asymmetry, StandardScaler())
+        classifier = TrialClassifier(SVC(), SFREQ, features=features)
+        with pytest.raises(
+            ValueError, match="^asymmetryfeatures__transformer__sfreq of Pipeline"
+        ):
+            classifier.fit(*trials())
+
+    def test_rates_that_differ_by_rounding_agree(self):
+        de = clone(self.de).set_params(sfreq=SFREQ + 1e-6)
+        fitted = TrialClassifier(SVC(), SFREQ, features=de).fit(*trials())
+        assert fitted.features_.sfreq == SFREQ + 1e-6
+
+    @pytest.mark.parametrize("filter", ["window", "trial"])
+    def test_of_the_channels(self, filter):
+        X, y = trials()
+        asymmetry = AsymmetryFeatures(self.de)
+        fitted = TrialClassifier(SVC(), features=asymmetry, filter=filter)
+        fitted.fit(self.epochs(X), y)
+        assert_array_equal(fitted.features_.pairs_, [(0, 1), (2, 3)])
+        names = fitted.features_.get_feature_names_out()
+        assert list(names[:2]) == ["F3-F4_low", "F3-F4_high"]
+        assert asymmetry.channels is None
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            {
+                "estimator": SVC(),
+                "features": make_pipeline(AsymmetryFeatures(de), StandardScaler()),
+            },
+            {"estimator": make_pipeline(AsymmetryFeatures(de), SVC())},
+        ],
+        ids=["features", "estimator"],
+    )
+    def test_of_the_channels_in_a_pipeline(self, parts):
+        X, y = trials()
+        fitted = TrialClassifier(**parts).fit(self.epochs(X), y)
+        assert fitted.score(self.epochs(X), y) == 1.0
+
+    def test_other_channels_are_refused(self):
+        X, y = trials()
+        asymmetry = AsymmetryFeatures(self.de, channels=["P3", "P4", "F3", "F4"])
+        classifier = TrialClassifier(SVC(), features=asymmetry)
+        with pytest.raises(ValueError, match="channels .* contradicts .* F3, F4, P3"):
+            classifier.fit(self.epochs(X), y)
+
+    def test_channels_of_another_kind_are_left_alone(self):
+        class Foreign(LogVariance):
+            def __init__(self, channels=None):
+                self.channels = channels
+
+        X, y = trials()
+        fitted = TrialClassifier(SVC(), features=Foreign()).fit(self.epochs(X), y)
+        assert fitted.features_.channels is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Keep the inner folds of a search from parting the windows of a trial."""
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
@@ -24,15 +24,16 @@ def keep_trials_whole(estimator, X, y, groups):
     ------
     ValueError
         A splitter parts a trial, or there are fewer trials than folds; or a search
-        stands within another, where nobody knows what trial a row is of.
+        stands within another, where nobody knows what trial a row is of; or a ``cv`` is
+        a share of the windows.
     """
     found = list(_cv_names(estimator))
     for name in estimator.get_params():
         if name.endswith("__cv") and name not in found:
             raise ValueError(
                 f"{name} of {type(estimator).__name__} would part the windows of a "
-                "trial: the splits of one search within another cannot be told the "
-                "trials. Use one of the two."
+                "trial: only a cv of its own, or of the steps of a pipeline, can be "
+                "told the trials. Use no search within another estimator."
             )
     for name in found:
         cv = estimator.get_params()[name]
@@ -60,6 +61,12 @@ def _trial_splits(cv, X, y, groups):
                 f"{n_trials} trials are there to train: give a smaller cv."
             )
         cv = StratifiedGroupKFold(n_folds)
+    elif isinstance(cv, Real):
+        raise ValueError(
+            f"cv={cv} of the inner search is a share of the windows, whatever trial "
+            "they are of. Give a number of folds, or a splitter that heeds groups, "
+            f"such as GroupShuffleSplit(1, test_size={cv})."
+        )
     with warnings.catch_warnings():
         # It is told below, if it matters.
         warnings.filterwarnings("ignore", "The groups parameter is ignored")

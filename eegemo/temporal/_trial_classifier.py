@@ -13,6 +13,7 @@ from .._input import WindowInputMixin, recording_of, same_rate
 from ..riemann._mean import check_sample_weight
 from ._inner_splits import keep_trials_whole
 from ._padding import trial_lengths
+from ._recording_parameters import tell_recording
 
 
 class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
@@ -20,7 +21,12 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
 
     The sample is a trial, so no splitter whatever can part its windows: they are cut,
     described, smoothed and counted in here. ``fit`` gives each window the label of its
-    trial. A search given as ``estimator`` splits by trials too.
+    trial. A search in ``estimator`` or ``features`` splits by trials too.
+
+    A parameter ``sfreq`` anywhere in ``estimator`` or ``features`` that is None is set
+    to the sampling rate of the trials, and one that says otherwise is refused. So it is
+    with the ``channels`` of eegemo's own transformers, such as
+    :class:`~eegemo.features.AsymmetryFeatures`, if X is :class:`mne.Epochs`.
 
     Parameters
     ----------
@@ -29,8 +35,8 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         such as ``make_pipeline(Covariances(), TangentSpace(), SVC())``. Its ``cv``, if
         it or a step of it has one, is made to split by trials: a number of folds means
         :class:`~sklearn.model_selection.StratifiedGroupKFold`, and a splitter that
-        parts a trial is refused. Splits that an estimator draws without a ``cv``, such
-        as those of early stopping, are its own.
+        parts a trial, or a share of the windows, is refused. Splits that an estimator
+        draws without a ``cv``, such as those of early stopping, are its own.
     sfreq : float, default=None
         Sampling rate in Hz. It may be left out when X is :class:`mne.Epochs`; given
         both, they must agree.
@@ -41,7 +47,8 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         remains at the end of a trial is left out.
     features : transformer, default=None
         From windows (n_windows, n_channels, n_times), always an array, to features;
-        fitted on the windows of the training trials.
+        fitted on the windows of the training trials. A ``cv`` in it splits by trials,
+        as that of ``estimator``.
     smoother : transformer, default=None
         Of sequences (n_trials, n_steps, n_features), padded with NaN, such as
         :class:`LDSSmoother`. Needs ``features``.
@@ -74,6 +81,8 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    All windows are copied at once: overlapping, window / step times the memory of X.
+
     A search given as ``estimator`` compares candidates on features that were fitted on
     all training trials. This touches no test trial; but where ``features`` learn from
     the labels, search over the TrialClassifier, which fits them anew in every fold.
@@ -144,7 +153,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         ValueError
             A trial, whose number is in the message, is shorter than a window or has
             other NaN; y has a single class or is continuous; no sampling rate is known,
-            or two disagree; an inner search parts trials.
+            or two disagree, be it one of a step inside; an inner search parts trials.
         TypeError
             ``sample_weight`` is given and the estimator takes none; or
             ``filter="trial"``, and ``features`` has no ``transform_trials``.
@@ -167,12 +176,16 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         lengths, real = self._count_windows(X)
         trial, _ = np.nonzero(real)
         self.features_ = self.smoother_ = None
+        estimator = self._clone_informed(self.estimator)
         if self.features is not None:
-            self.features_ = clone(self.features).fit(self._cut(X, real), y[trial])
+            features = self._clone_informed(self.features)
+            windows = self._cut(X, real)
+            keep_trials_whole(features, windows, y[trial], trial)
+            self.features_ = features.fit(windows, y[trial])
+            del windows  # the largest array here
         if self.smoother is not None:
             self.smoother_ = clone(self.smoother)
         rows = self._describe(X, lengths, real, fit=True)
-        estimator = clone(self.estimator)
         keep_trials_whole(estimator, rows, y[trial], trial)
         params = {}
         if has_fit_parameter(estimator, "groups"):
@@ -282,6 +295,13 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
                 f"{known:.10g} Hz given as sfreq or seen in fit. Resample them."
             )
         return float(known)
+
+    def _clone_informed(self, estimator):
+        """Return a clone that knows the sampling rate, and the channels of Epochs."""
+        estimator = clone(estimator)
+        names = getattr(self, "channel_names_in_", None)
+        tell_recording(estimator, self.sfreq_, None if names is None else list(names))
+        return estimator
 
     def _sizes(self):
         """Return window and step in samples."""
