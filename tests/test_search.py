@@ -288,6 +288,19 @@ class _Subclass(SVC):
     """To which the shortcut does not apply."""
 
 
+def test_splits_as_masks():
+    X, y, trial = labelled()
+    masks = [(trial % 3 != k, trial % 3 == k) for k in range(3)]
+    indices = [(np.flatnonzero(a), np.flatnonzero(b)) for a, b in masks]
+    scores = [
+        AugmentedCovarianceSearchCV(None, ORDERS, LAGS, cv=cv)
+        .fit(X, y)
+        .cv_results_["mean_test_score"]
+        for cv in (masks, indices)
+    ]
+    assert_array_equal(*scores)
+
+
 def test_flat_channel_has_no_correlation():
     X, y, trial = labelled()
     X[5, 2] = 1.0

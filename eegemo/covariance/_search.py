@@ -226,7 +226,8 @@ class AugmentedCovarianceSearchCV(
             )
         self.scorer_ = check_scoring(final, scoring=self.scoring)
         cv = self._splitter(y, groups)
-        splits = list(cv.split(X, y, groups))
+        rows = np.arange(len(X))  # which make indices of masks and lists
+        splits = [(rows[train], rows[test]) for train, test in cv.split(X, y, groups)]
         self.n_splits_ = len(splits)
 
         table, delays = self._table(X, pairs)
