@@ -412,8 +412,23 @@ def test_trial_is_routed_through_a_pipeline():
         pipeline = make_pipeline(StandardScaler(), smoother, LogisticRegression())
         fitted = pipeline.fit(X, y, trial=trial)
         got = fitted.predict_proba(X, trial=trial)
+    Z = LDSSmoother(0.1).fit_transform(StandardScaler().fit_transform(X), trial=trial)
+    assert_array_equal(got, LogisticRegression().fit(Z, y).predict_proba(Z))
+
+
+@pytest.mark.skipif(
+    sklearn.__version__.startswith("1.6."),
+    reason="scikit-learn 1.6 does not hand metadata on from score to transform",
+)
+def test_trial_is_routed_through_cross_validation():
+    rng = np.random.default_rng(0)
+    trial = np.repeat(np.arange(8), 5)
+    y = trial % 2
+    X = y[:, None] + rng.standard_normal((40, 3))
+    with sklearn.config_context(enable_metadata_routing=True):
+        smoother = LDSSmoother(0.1).set_transform_request(trial=True)
         scores = cross_validate(
-            pipeline,
+            make_pipeline(smoother, LogisticRegression()),
             X,
             y,
             cv=GroupKFold(4),
@@ -421,8 +436,6 @@ def test_trial_is_routed_through_a_pipeline():
             error_score="raise",
         )
     assert np.isfinite(scores["test_score"]).all()
-    Z = LDSSmoother(0.1).fit_transform(StandardScaler().fit_transform(X), trial=trial)
-    assert_array_equal(got, LogisticRegression().fit(Z, y).predict_proba(Z))
 
 
 @pytest.mark.parametrize(
