@@ -1,6 +1,7 @@
 import mne
 import numpy as np
 import pytest
+from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -211,6 +212,7 @@ def test_jobs_agree():
     assert_array_equal(search.cv_results_["mean_test_score"], serial)
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
 def test_jobs_agree_on_large_data(monkeypatch):
     """joblib hands arrays beyond 1 MB to its workers as read-only maps."""
     X, y, trial = labelled(n_times=1000)
