@@ -211,6 +211,17 @@ def names_out(estimator, input_features=None):
     return np.asarray(input_features, object)
 
 
+def check_classes(estimator, y):
+    """Return the classes of y; raise ValueError unless there are two or more."""
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__} needs at least two classes, got one class: "
+            f"{classes[0]!r}."
+        )
+    return classes
+
+
 def check_spd(X):
     """Raise ValueError, naming the first offender, unless all matrices are SPD.
 

@@ -20,6 +20,7 @@ from sklearn.svm import SVC
 from eegemo.covariance import (
     AugmentedCovariances,
     AugmentedCovarianceSearchCV,
+    _pair_scores,
     _search,
 )
 from eegemo.riemann import TangentSpace
@@ -274,9 +275,9 @@ def test_scores_that_are_not_finite_come_last():
 def test_products_of_vectors_change_nothing(table, monkeypatch):
     """Linear machines are fitted on products, unless vectors are short or many."""
     X, y, trial = labelled()
-    monkeypatch.setattr(_search, "_TABLE", table)
+    monkeypatch.setattr(_pair_scores, "_PRODUCTS", table)
     vectors = np.random.default_rng(0).standard_normal((48, 5))
-    assert (_search._gram(vectors) is None) == (table == 0 or 5 < 48 / 8)
+    assert (_pair_scores._gram(vectors) is None) == (table == 0 or 5 < 48 / 8)
     scores = [
         AugmentedCovarianceSearchCV(svc(kernel="linear"), ORDERS, LAGS, cv=3)
         .fit(X, y, groups=trial)

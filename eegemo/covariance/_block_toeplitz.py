@@ -7,11 +7,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_scalar
 
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
-from .._kernels.covariance import lagged_products
 from ._augmented import check_embedding
+from ._lagged import lagged_table
 from ._siegel import assemble
-
-_CHUNK = 2**22  # numbers at a time, so that temporaries stay near 100 MiB
 
 
 class BlockToeplitzCovariances(
@@ -131,16 +129,9 @@ class BlockToeplitzCovariances(
             In the squared unit of X; float32 if X is, computed in float64.
         """
         X = self._check_input(X, reset=False)
-        n_windows, n_channels, n_times = X.shape
-        n_rows = self.order * n_channels
-        out = np.empty((n_windows, n_rows, n_rows), X.dtype)
-        step = max(1, _CHUNK // (n_channels * n_times))
-        for start in range(0, n_windows, step):
-            part = X[start : start + step].astype(np.float64, copy=False)
-            blocks = autocovariances(part, self.order, self.lag)
-            shrink(blocks, self.shrinkage, n_times)
-            out[start : start + step] = assemble(blocks)
-        return out
+        blocks = autocovariances(X, self.order, self.lag)
+        shrink(blocks, self.shrinkage, X.shape[2])
+        return assemble(blocks.astype(X.dtype, copy=False))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the rows of the matrices: ``Fz``, then ``Fz+lag``, ``Fz+2*lag``, ...
@@ -181,7 +172,7 @@ def autocovariances(X, order, lag):
 
     Parameters
     ----------
-    X : float64 array of shape (n_windows, n_channels, n_times)
+    X : float array of shape (n_windows, n_channels, n_times), C order
     order, lag : int
 
     Returns
@@ -190,7 +181,7 @@ def autocovariances(X, order, lag):
         Block k is the mean of ``x(t + k * lag) x(t).T``, taking x as zero outside.
     """
     delays = lag * np.arange(order)
-    return lagged_products(X, delays, True).swapaxes(2, 3) / X.shape[2]
+    return lagged_table(X, delays, centre=True).swapaxes(2, 3) / X.shape[2]
 
 
 def shrink(blocks, shrinkage, n_times):

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from .._chunks import in_cache
 from .._kernels.covariance import lagged_products
 
 
@@ -56,8 +57,28 @@ def lagged_covariances(X, delays, assume_centered=False):
             f"got an array of shape {X.shape}. One window is X[None]."
         )
     delays = check_delays(delays, X.shape[2])
-    table = lagged_products(X, delays, not assume_centered)
+    table = lagged_table(X, delays, centre=not assume_centered)
     table /= (X.shape[2] - delays)[:, None, None]
+    return table
+
+
+def lagged_table(X, delays, centre):
+    """Sum x(t) x(t + d)' over time; for any floating X, in parts.
+
+    Parameters
+    ----------
+    X : float array of shape (n_windows, n_channels, n_times), C order
+    delays : int array of shape (n_delays,)
+    centre : bool
+
+    Returns
+    -------
+    table : float64 array of shape (n_windows, n_delays, n_channels, n_channels)
+    """
+    table = np.empty((len(X), len(delays), X.shape[1], X.shape[1]))
+    if table.size:
+        for part, products in in_cache(X, table):
+            products[:] = lagged_products(part, delays, centre)
     return table
 
 

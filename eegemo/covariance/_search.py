@@ -29,23 +29,14 @@ from sklearn.utils.validation import (
     check_scalar,
     column_or_1d,
 )
-from threadpoolctl import threadpool_limits
 
-from .._chunks import in_cache
-from .._input import WindowInputMixin, check_spd
-from .._kernels.covariance import lagged_products
-from ..riemann._fold_vectors import fold_vectors
+from .._input import WindowInputMixin, check_classes
 from ..riemann._mean import resolve_metric
 from ..riemann._tangent_space import TangentSpace
 from ._augmented import AugmentedCovariances, check_embedding
-from ._estimate import (
-    KERNELS,
-    check_estimator_params,
-    check_not_flat,
-    estimate_covariances,
-    fill_covariances,
-    has_kernel,
-)
+from ._estimate import check_estimator_params, has_kernel
+from ._lagged import lagged_table
+from ._pair_scores import score_pair
 
 _TABLE = 2**27  # numbers in the table of lagged products: 1 GiB
 
@@ -201,19 +192,9 @@ class AugmentedCovarianceSearchCV(
             short for one of the pairs of order and lag; a covariance matrix is
             singular.
         """
-        if y is None:
-            raise ValueError(
-                "AugmentedCovarianceSearchCV requires y to be passed, but the target y "
-                "is None."
-            )
         X, y = self._check_windows(X, y, reset=True, min_times=2)
         check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "AugmentedCovarianceSearchCV needs at least two classes, got one "
-                f"class: {self.classes_[0]!r}."
-            )
+        self.classes_ = check_classes(self, y)
         pairs = self._pairs(X.shape[2])
         final = self._final()
         grid = list(ParameterGrid(self.param_grid or {}))
@@ -234,7 +215,7 @@ class AugmentedCovarianceSearchCV(
         metric = self.metric if self.search_metric is None else self.search_metric
         # An order of 1 has no lag.
         different = dict.fromkeys((o, lag if o > 1 else 1) for o, lag in pairs)
-        job = delayed(_evaluate)
+        job = delayed(score_pair)
         results = Parallel(n_jobs=self.n_jobs)(
             job(
                 X,
@@ -381,10 +362,7 @@ class AugmentedCovarianceSearchCV(
         size = len(X) * len(delays) * X.shape[1] ** 2
         if not has_kernel(self.estimator, {}) or size > _TABLE:
             return None, delays
-        table = np.empty((len(X), len(delays), X.shape[1], X.shape[1]))
-        for part, products in in_cache(X, table):
-            products[:] = lagged_products(part, delays, True)
-        return table, delays
+        return lagged_table(X, delays, centre=True), delays
 
     def _record(self, pairs, grid, results):
         """Set ``cv_results_`` and what is best."""
@@ -437,81 +415,3 @@ def _ranks(mean_scores):
         )
     rounded = np.where(finite, np.round(mean_scores, 10), -np.inf)
     return 1 + (rounded[:, None] < rounded).sum(axis=1).astype(np.int32)
-
-
-def _evaluate(
-    X, y, table_and_delays, pair, estimator, metric, splits, final, grid, scorer
-):
-    """Scores of one order and lag, for each candidate of the grid and each split.
-
-    Returns
-    -------
-    scores, fit_times, score_times : arrays of shape (n_candidates, n_splits)
-    """
-    order, lag = pair
-    scores, fit_times, score_times = np.empty((3, len(grid), len(splits)))
-    # Threads of BLAS only wait for each other over matrices this small.
-    with threadpool_limits(1, user_api="blas"):
-        start = time.perf_counter()
-        C = _covariances(X, table_and_delays, order, lag, estimator)
-        try:
-            check_spd(C)
-        except ValueError as error:
-            raise ValueError(f"At order {order} and lag {lag}: {error}") from error
-        shared = (time.perf_counter() - start) / len(splits)
-        folds = fold_vectors(C, [train for train, _ in splits], metric)
-        for s, (train, test) in enumerate(splits):
-            start = time.perf_counter()
-            vectors = next(folds)
-            finals = [clone(final).set_params(**clone(p, safe=False)) for p in grid]
-            gram = _gram(vectors) if any(map(_is_linear_svc, finals)) else None
-            shared_fit = (shared + time.perf_counter() - start) / len(grid)
-            for g, fitted in enumerate(finals):
-                start = time.perf_counter()
-                seen, unseen = vectors[train], vectors[test]
-                if gram is not None and _is_linear_svc(fitted):
-                    fitted.set_params(kernel="precomputed")
-                    seen, unseen = gram[np.ix_(train, train)], gram[np.ix_(test, train)]
-                fitted.fit(seen, y[train])
-                fit_times[g, s] = shared_fit + time.perf_counter() - start
-                start = time.perf_counter()
-                scores[g, s] = scorer(fitted, unseen, y[test])
-                score_times[g, s] = time.perf_counter() - start
-    return scores, fit_times, score_times
-
-
-def _is_linear_svc(final):
-    """Tell whether the classifier needs no more than the products of the vectors."""
-    return type(final) is SVC and final.kernel == "linear"
-
-
-def _gram(vectors):
-    """Products of all vectors; None where libsvm finds those it needs faster.
-
-    It computes them one by one, and not all, which takes less time if the vectors are
-    short; and it keeps few, which takes less memory if they are many.
-    """
-    n, length = vectors.shape
-    if length < n / 8 or n**2 > _TABLE:
-        return None
-    vectors = vectors.astype(np.float64, copy=False)
-    return vectors @ vectors.T
-
-
-def _covariances(X, table_and_delays, order, lag, estimator):
-    """Augmented covariances, from the table if there is one."""
-    table, delays = table_and_delays
-    if table is None or estimator not in KERNELS:
-        return estimate_covariances(X, estimator, None, order, lag)
-    if estimator == "corr":
-        check_not_flat(X, order, lag)
-    n_rows = order * X.shape[1]
-    places = np.searchsorted(delays, lag * np.arange(order))
-    C = np.empty((len(X), n_rows, n_rows), X.dtype)
-    start = 0
-    for part, out in in_cache(X, C):
-        # joblib's workers get a read-only table, for which no kernel is compiled.
-        products = np.require(table[start : start + len(part)], requirements="W")
-        fill_covariances(part, order, lag, estimator, True, out, products, places)
-        start += len(part)
-    return C

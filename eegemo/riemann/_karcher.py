@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from pyriemann.geometry.tangentspace import upper
 from sklearn.exceptions import ConvergenceWarning
 
 _IN_CACHE = 2**17  # numbers at a time: 1 MiB
@@ -148,12 +149,10 @@ def log_vectors(X, whitener):
     vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
         Off-diagonal elements are multiplied by the square root of 2.
     """
-    upper = np.triu_indices(len(whitener))
-    scale = np.where(upper[0] == upper[1], 1.0, np.sqrt(2.0))
-    vectors = np.empty((len(X), len(scale)))
+    n = len(whitener)
+    vectors = np.empty((len(X), n * (n + 1) // 2))
     for start, part in _parts(X):
-        logs = whitened_log(part, whitener)
-        vectors[start : start + len(part)] = logs[:, upper[0], upper[1]] * scale
+        vectors[start : start + len(part)] = upper(whitened_log(part, whitener))
     return vectors
 
 

@@ -12,7 +12,7 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._input import MatrixInputMixin
+from .._input import MatrixInputMixin, check_classes
 from ._mean import check_sample_weight, resolve_metric, spd_mean
 
 
@@ -87,11 +87,7 @@ class MDM(
         mean_metric, _ = resolve_metric(self.metric, "distance")
         weight = check_sample_weight(sample_weight, X)
         kept = np.ones(len(y), bool) if weight is None else weight > 0
-        self.classes_ = np.unique(y[kept])
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"MDM needs at least two classes, got one class: {self.classes_[0]!r}."
-            )
+        self.classes_ = check_classes(self, y[kept])
         weight = np.ones(len(y)) if weight is None else weight
         self.covmeans_ = np.stack(
             [spd_mean(X[y == c], mean_metric, weight[y == c]) for c in self.classes_]

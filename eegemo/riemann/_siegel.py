@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from .._input import MatrixInputMixin, names_out
+from .._input import MatrixInputMixin, check_classes, names_out
 from ..covariance._siegel import (
     assemble,
     blocks_of,
@@ -137,12 +137,7 @@ class SiegelMDM(_BlockToeplitzInputMixin, MDM):
         check_classification_targets(y)
         weight = check_sample_weight(sample_weight, P0)
         weight = np.ones(len(y)) if weight is None else weight
-        self.classes_ = np.unique(y[weight > 0])
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "SiegelMDM needs at least two classes, got one class: "
-                f"{self.classes_[0]!r}."
-            )
+        self.classes_ = check_classes(self, y[weight > 0])
         means = [
             mean_coordinates((P0[y == c], Omega[y == c]), weight[y == c])
             for c in self.classes_

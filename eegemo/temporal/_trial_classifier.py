@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_scalar, has_fit_parameter
 
-from .._input import WindowInputMixin, recording_of, same_rate
+from .._input import WindowInputMixin, check_classes, recording_of, same_rate
 from ..riemann._mean import check_sample_weight
 from ._inner_splits import keep_trials_whole
 from ._padding import trial_lengths
@@ -165,12 +165,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         weight = check_sample_weight(sample_weight, X)
         if weight is not None and (weight == 0).any():
             X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-        self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "TrialClassifier needs at least two classes, got one class: "
-                f"{self.classes_[0]!r}."
-            )
+        self.classes_ = check_classes(self, y)
         self.sfreq_ = sfreq
 
         lengths, real = self._count_windows(X)
