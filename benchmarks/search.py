@@ -19,6 +19,7 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 import numpy as np
 import pyriemann.tangentspace
+from _cases import eeg
 from moabb.pipelines.features import AugmentedDataset
 from pyriemann.estimation import Covariances as PyriemannCovariances
 from sklearn.base import clone
@@ -124,10 +125,13 @@ def by_pair(search):
 
 
 def compare(options):
-    """Print times and scores on noise with a weak difference; tell if they agree."""
+    """Print times and scores on noise with a weak difference; tell if they agree.
+
+    The covariances of its windows differ as much as those of recordings do, on which
+    the steps to the mean depend.
+    """
     n, n_channels, n_times = options.shape
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((n, n_channels, n_times + 3))
+    X = eeg((n, n_channels, n_times + 3))
     y = np.arange(n) % 2
     X[y == 1, :, 3:] += 0.1 * X[y == 1, ::-1, :-3]
     X = np.ascontiguousarray(X[:, :, 3:])

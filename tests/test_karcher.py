@@ -6,7 +6,9 @@ from pyriemann.geometry.mean import mean_riemann
 from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
 
-from eegemo.riemann._karcher import expm, karcher_mean, log_vectors, logm
+from eegemo.riemann._functions import expm, logm
+from eegemo.riemann._karcher import karcher_mean
+from eegemo.riemann._logs import log_vectors
 from eegemo.riemann._mean import spd_mean
 
 # The mean is found to 1e-8 in the norm of its logarithms.

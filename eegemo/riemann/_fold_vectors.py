@@ -1,10 +1,12 @@
 """Tangent vectors at the means of many training sets of the same matrices."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import tangent_space
+from pyriemann.geometry.tangentspace import unupper
 
-from ._karcher import expm, karcher_mean, log_vectors, logm, roots
-from ._mean import resolve_metric, spd_mean
+from ._functions import expm
+from ._karcher import karcher_mean, nearer
+from ._logs import log_vectors
+from ._mean import resolve_metric, spd_mean, tangent_vectors
 
 
 def fold_vectors(C, training_sets, metric):
@@ -26,21 +28,43 @@ def fold_vectors(C, training_sets, metric):
         before, which shares most matrices. With the dtype of C.
     """
     mean_metric, map_metric = resolve_metric(metric, "map")
-    D = C.astype(np.float64, copy=False)
-    logs = [logm(C) for C in D] if mean_metric == "logeuclid" else None
+    if mean_metric == map_metric == "riemann":
+        all_vectors = _affine_invariant(C, training_sets)
+    else:
+        means = _means(C, training_sets, mean_metric)
+        all_vectors = (tangent_vectors(C, mean, map_metric) for mean in means)
+    for vectors in all_vectors:
+        yield vectors.astype(C.dtype, copy=False)
+
+
+def _means(C, training_sets, metric):
+    """One mean after another; logarithms and starts that they share."""
+    logs = log_vectors(C) if metric == "logeuclid" else None
     mean = None
     for train in training_sets:
-        whitener = None
-        if mean_metric == "riemann":
-            weight = np.full(len(train), 1 / len(train))
-            mean, whitener, _ = karcher_mean(D[train], weight, start=mean)
-        elif mean_metric == "logeuclid":
-            mean = expm(np.mean([logs[i] for i in train], axis=0))
+        weight = np.full(len(train), 1 / len(train))
+        if metric == "logeuclid":
+            mean = expm(unupper(weight @ logs[train]))
+        elif metric == "riemann":
+            mean = karcher_mean(C[train], weight, start=mean)[0]
         else:
-            mean = spd_mean(D[train], mean_metric)
-        if map_metric == "riemann":
-            whitener = roots(mean)[1] if whitener is None else whitener
-            vectors = log_vectors(D, whitener)
-        else:
-            vectors = tangent_space(D, mean, metric=map_metric)
-        yield vectors.astype(C.dtype, copy=False)
+            mean = spd_mean(C[train], metric)
+        yield mean
+
+
+def _affine_invariant(C, training_sets):
+    """Keep the logarithms that the search for each mean ends with.
+
+    From all of them follows a first step to the mean of the next set.
+    """
+    n = C.shape[1]
+    mean = vectors = None
+    for train in training_sets:
+        start = None if mean is None else nearer(mean, vectors[train])
+        seen = np.empty((len(train), n * (n + 1) // 2))
+        weight = np.full(len(train), 1 / len(train))
+        mean, whitener, _ = karcher_mean(C[train], weight, start, seen)
+        unseen = np.setdiff1d(np.arange(len(C)), train)
+        vectors = np.empty((len(C), seen.shape[1]))
+        vectors[train], vectors[unseen] = seen, log_vectors(C[unseen], whitener)
+        yield vectors

@@ -1,25 +1,26 @@
-"""Affine-invariant mean of SPD matrices, and their logarithms at it."""
+"""Affine-invariant mean of SPD matrices."""
 
 import warnings
 
 import numpy as np
-from pyriemann.geometry.tangentspace import upper
+from pyriemann.geometry.tangentspace import unupper
 from sklearn.exceptions import ConvergenceWarning
 
-_IN_CACHE = 2**17  # numbers at a time: 1 MiB
+from ._functions import expm, logm, roots, symmetric
+from ._logs import log_vectors, mean_log
+from ._newton import newton_step
+
 _DEPTH = 5  # earlier steps that the next one is extrapolated from
 _FARTHEST = 10  # times a plain step; what leads farther is not believed
 
 
-def karcher_mean(X, weight, start=None, tol=1e-8, max_iter=50):
+def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
     """Find the mean with the affine-invariant metric.
 
-    The point moves along the mean of the logarithms at it, until that mean is as good
-    as zero. A full step would go too far, the more the eigenvalues of the logarithms
-    spread, since the squared distance curves upwards: by about a twelfth of their
-    variance. Anderson's extrapolation from earlier steps saves up to half of them. A
-    step that leads uphill is taken back, for one that is not extrapolated, or is
-    shorter.
+    The point moves by steps of Newton's method, nearly, until the mean of the
+    logarithms at it is as good as zero. Anderson's extrapolation from earlier steps
+    saves some where the matrices are far apart. A step that leads uphill is taken
+    back, for one that is not extrapolated, or is shorter.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ def karcher_mean(X, weight, start=None, tol=1e-8, max_iter=50):
     start : float64 array of shape (n, n), SPD, default=None
         Where the search begins; the result does not depend on it, beyond ``tol``. None
         is the log-Euclidean mean.
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2), default=None
+        Where to leave the logarithms at the mean, as :func:`log_vectors` gives them.
     tol : float
         Largest Frobenius norm of the mean of the logarithms, or what rounding leaves
         of it if that is more.
@@ -42,23 +45,25 @@ def karcher_mean(X, weight, start=None, tol=1e-8, max_iter=50):
     n_iter : int
         Number of times that the logarithms were computed, apart from the start.
     """
+    if vectors is None:
+        vectors = np.empty((len(X), X.shape[1] * (X.shape[1] + 1) // 2))
     if start is None:
-        start = expm(mean_log(X, weight, np.eye(X.shape[1]))[0])
+        start = expm(mean_log(X, weight, None, vectors)[0])
     root, frame, _ = roots(start)
     position = np.zeros_like(start)  # logarithm of the point as seen from the start
     steps, length, least = _Extrapolation(), 1.0, np.inf
     for n_iter in range(1, max_iter + 1):
         mean = symmetric(root @ expm(position) @ root)
         point_root, whitener, condition = roots(mean)
-        gradient, spread, whitened_condition = mean_log(X, weight, whitener)
+        gradient, rounding = mean_log(X, weight, whitener, vectors)
         norm = np.linalg.norm(gradient)
-        rounding = np.finfo(np.float64).eps * (condition + whitened_condition)
+        rounding += np.finfo(np.float64).eps * condition
         if norm <= max(tol, rounding) < np.inf:
             return mean, whitener, n_iter
         if norm < least and (n_iter == 1 or rounding < np.inf):
             least, best = norm, (mean, whitener)
             best_position, best_root, best_rounding = position, point_root, rounding
-            direction = gradient / (1 + spread / 12)
+            direction = newton_step(vectors, weight, gradient)
             length = min(1.0, 2 * length)
         else:
             if len(steps.points) <= 1:
@@ -74,7 +79,16 @@ def karcher_mean(X, weight, start=None, tol=1e-8, max_iter=50):
         ConvergenceWarning,
         stacklevel=2,
     )
+    vectors[:] = log_vectors(X, best[1])
     return *best, max_iter
+
+
+def nearer(point, vectors):
+    """Move a point nearly to the mean of matrices, given their logarithms at it."""
+    weight = np.full(len(vectors), 1 / len(vectors))
+    step = newton_step(vectors, weight, unupper(weight @ vectors))
+    root, _, _ = roots(point)
+    return symmetric(root @ expm(step) @ root)
 
 
 class _Extrapolation:
@@ -96,101 +110,3 @@ class _Extrapolation:
         target = image - np.tensordot(weight, changes, axes=1)
         far = np.linalg.norm(target - point) > _FARTHEST * np.linalg.norm(image - point)
         return image if far else target
-
-
-def mean_log(X, weight, whitener):
-    """Mean logarithm of whitened matrices.
-
-    Returns
-    -------
-    mean : float64 array of shape (n, n)
-    spread : float
-        Weighted mean of the variances of the eigenvalues of each logarithm.
-    condition : float
-        Weighted mean of the condition numbers; infinite if one is beyond the precision.
-    """
-    n = len(whitener)
-    mean = np.zeros((n, n))
-    spread = condition = 0.0
-    for start, part in _parts(X):
-        w = weight[start : start + len(part)]
-        values, vectors = np.linalg.eigh(whitener @ part @ whitener)
-        values, conditions = _within_precision(values)
-        logs = np.log(values)
-        # All of w V log(d) V' are summed by a single product of matrices.
-        scaled = vectors * (w[:, None] * logs)[:, None, :]
-        mean += np.tensordot(scaled, vectors, axes=((0, 2), (0, 2)))
-        spread += w @ logs.var(axis=1)
-        condition += w @ conditions
-    return mean, spread, condition
-
-
-def _within_precision(values):
-    """Eigenvalues, those that rounding may have made zero or less replaced; condition.
-
-    The condition number is infinite where one was replaced.
-    """
-    least = np.finfo(np.float64).eps * values[..., -1:]
-    lost = (values < least).any(axis=-1)
-    values = np.maximum(values, least)
-    return values, np.where(lost, np.inf, values[..., -1] / values[..., 0])
-
-
-def log_vectors(X, whitener):
-    """Tangent vectors: the upper triangles of the logarithms, row by row.
-
-    Parameters
-    ----------
-    X : float array of shape (n_matrices, n, n), SPD
-    whitener : float64 array of shape (n, n)
-
-    Returns
-    -------
-    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
-        Off-diagonal elements are multiplied by the square root of 2.
-    """
-    n = len(whitener)
-    vectors = np.empty((len(X), n * (n + 1) // 2))
-    for start, part in _parts(X):
-        vectors[start : start + len(part)] = upper(whitened_log(part, whitener))
-    return vectors
-
-
-def whitened_log(X, whitener):
-    """Logarithms of ``whitener @ X @ whitener``."""
-    return logm(whitener @ X.astype(np.float64, copy=False) @ whitener)
-
-
-def roots(C):
-    """Square root, inverse square root and condition number of an SPD matrix."""
-    values, vectors = np.linalg.eigh(C)
-    values, condition = _within_precision(values)
-    root = np.sqrt(values)
-    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T, condition
-
-
-def logm(C):
-    """Logarithm of SPD matrices."""
-    return _function(C, lambda values: np.log(_within_precision(values)[0]))
-
-
-def expm(C):
-    """Exponential of symmetric matrices."""
-    return _function(C, np.exp)
-
-
-def symmetric(C):
-    """Lose the asymmetry of rounding."""
-    return (C + C.T) / 2
-
-
-def _function(C, function):
-    values, vectors = np.linalg.eigh(C)
-    return (vectors * function(values)[..., None, :]) @ vectors.swapaxes(-1, -2)
-
-
-def _parts(X):
-    """Pairs of a position and as many matrices from there on as stay in the cache."""
-    step = max(1, _IN_CACHE // X[0].size)
-    for start in range(0, len(X), step):
-        yield start, X[start : start + step]

@@ -1,12 +1,18 @@
-"""Means of SPD matrices, and the checks of what they need."""
+"""Means of SPD matrices, vectors at them, and the checks of what they need."""
 
 import numpy as np
 from pyriemann.geometry.distance import distance_functions
 from pyriemann.geometry.mean import gmean, mean_functions
-from pyriemann.geometry.tangentspace import log_map_functions
+from pyriemann.geometry.tangentspace import (
+    log_map_functions,
+    tangent_space,
+    unupper,
+)
 from sklearn.utils import check_array, check_consistent_length
 
+from ._functions import expm, roots
 from ._karcher import karcher_mean
+from ._logs import log_vectors
 
 _SECOND = {"distance": distance_functions, "map": log_map_functions}
 _NEED_EXPONENT = {"power", "poweuclid"}
@@ -62,7 +68,8 @@ def spd_mean(X, metric, sample_weight=None):
     ----------
     X : float array of shape (n_matrices, n, n)
     metric : str
-        See :func:`pyriemann.geometry.mean.gmean`, which computes all but "riemann".
+        See :func:`pyriemann.geometry.mean.gmean`, which computes all but
+        "riemann" and "logeuclid".
     sample_weight : float64 array of shape (n_matrices,), default=None
 
     Returns
@@ -71,9 +78,31 @@ def spd_mean(X, metric, sample_weight=None):
     """
     if sample_weight is not None:
         X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
-    X = X.astype(np.float64, copy=False)
-    if metric != "riemann":
+    if metric not in ("riemann", "logeuclid"):
+        X = X.astype(np.float64, copy=False)
         return gmean(X, metric=metric, sample_weight=sample_weight)
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     weight = weight / weight.sum()
+    if metric == "logeuclid":
+        return expm(unupper(weight @ log_vectors(X)))
     return karcher_mean(X, weight)[0]
+
+
+def tangent_vectors(X, reference, metric):
+    """Vectors of SPD matrices in the tangent space at ``reference``, in float64.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    reference : float64 array of shape (n, n)
+    metric : str
+        See :func:`pyriemann.geometry.tangentspace.tangent_space`, which computes all
+        but "riemann".
+
+    Returns
+    -------
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+    """
+    if metric == "riemann":
+        return log_vectors(X, roots(reference)[1])
+    return tangent_space(X.astype(np.float64, copy=False), reference, metric=metric)

@@ -1,13 +1,14 @@
 """From SPD matrices to vectors, in the tangent space at their mean."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import tangent_space, untangent_space
+from pyriemann.geometry.tangentspace import untangent_space
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, names_out
-from ._mean import check_sample_weight, resolve_metric, spd_mean
+from ._karcher import karcher_mean
+from ._mean import check_sample_weight, resolve_metric, spd_mean, tangent_vectors
 
 
 class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
@@ -85,6 +86,37 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         self.reference_ = spd_mean(X, mean_metric, weight)
         return self
 
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """Fit, and project the same matrices.
+
+        The search for the affine-invariant mean ends with the vectors at it, so this
+        takes less time than ``fit`` and ``transform``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_matrices, n_channels, n_channels)
+        y : ignored
+        sample_weight : array-like of shape (n_matrices,), default=None
+
+        Returns
+        -------
+        vectors : array of shape (n_matrices, n_channels * (n_channels + 1) / 2)
+
+        Raises
+        ------
+        ValueError
+            As ``fit``.
+        """
+        metrics = resolve_metric(self.metric, "map")
+        if metrics != ("riemann", "riemann") or sample_weight is not None:
+            return self.fit(X, y, sample_weight).transform(X)
+        X = self._check_matrices(X, reset=True)
+        n_channels = X.shape[1]
+        vectors = np.empty((len(X), n_channels * (n_channels + 1) // 2))
+        weight = np.full(len(X), 1 / len(X))
+        self.reference_ = karcher_mean(X, weight, vectors=vectors)[0]
+        return vectors.astype(X.dtype, copy=False)
+
     def transform(self, X):
         """Project onto the tangent space.
 
@@ -101,9 +133,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         X = self._check_matrices(X, reset=False)
         mean_metric, map_metric = resolve_metric(self.metric, "map")
         reference = spd_mean(X, mean_metric) if self.tsupdate else self.reference_
-        vectors = tangent_space(
-            X.astype(np.float64, copy=False), reference, metric=map_metric
-        )
+        vectors = tangent_vectors(X, reference, map_metric)
         return vectors.astype(X.dtype, copy=False)
 
     def inverse_transform(self, X):

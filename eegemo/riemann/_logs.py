@@ -1,0 +1,105 @@
+"""Logarithms of SPD matrices, as vectors."""
+
+import numpy as np
+from pyriemann.geometry.tangentspace import unupper, upper
+
+from .._kernels.lanes import LANES, rows
+from .._kernels.spd import logs, side_by_side
+from ._functions import eigh_spd, logm
+from ._rational_log import LIMIT, rational_logs
+
+_IN_CACHE = 2**15  # numbers at a time: 256 KiB, and a few times that in all
+
+
+def log_vectors(X, whitener=None):
+    """Logarithms of ``whitener @ X @ whitener``, by their upper triangles.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n), SPD
+    whitener : float64 array of shape (n, n), symmetric, default=None
+        None is the identity.
+
+    Returns
+    -------
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        Row by row; off-diagonal elements are multiplied by the square root of 2, so
+        that the norm of a vector is that of the matrix.
+    """
+    n = X.shape[1]
+    vectors = np.empty((len(X), n * (n + 1) // 2))
+    for part in parts(X):
+        _fill(X[part], whitener, vectors[part])
+    return vectors
+
+
+def mean_log(X, weight, whitener, vectors):
+    """Mean logarithm of whitened matrices.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n), SPD
+    weight : float64 array of shape (n_matrices,)
+        Summing to 1.
+    whitener : float64 array of shape (n, n), symmetric, or None
+        As in :func:`log_vectors`.
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        Where to leave the logarithms.
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    rounding : float
+        What the rounding of the whitened matrices may leave in the mean, about;
+        infinite if one of them is not positive definite any more.
+    """
+    rounding = 0.0
+    gain = 1 if whitener is None else np.linalg.norm(whitener, 2) ** 2
+    for part in parts(X):
+        least = _fill(X[part], whitener, vectors[part])
+        largest = gain * np.trace(X[part], axis1=1, axis2=2)
+        with np.errstate(divide="ignore"):
+            rounding += weight[part] @ (largest / least)
+    return unupper(weight @ vectors), np.finfo(np.float64).eps * rounding
+
+
+def parts(X):
+    """Slices of as many matrices as stay in the cache, in whole groups of lanes."""
+    step = max(1, _IN_CACHE // X[0].size // LANES) * LANES
+    for start in range(0, len(X), step):
+        yield slice(start, start + step)
+
+
+def _fill(X, whitener, vectors):
+    """Compute the vectors of a part; return lower bounds of the eigenvalues, or 0."""
+    n = X.shape[1]
+    X = np.ascontiguousarray(X, np.float64)
+    if whitener is None:
+        # The kernel squares numbers, which should neither vanish nor overflow.
+        size = np.trace(X, axis1=1, axis2=2) / n
+        lanes = side_by_side(X / size[:, None, None])
+    else:
+        lanes = _whiten_side_by_side(X, whitener)
+    bounds = np.empty((len(X), 2))
+    with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
+        logs(lanes, *rational_logs(), vectors, bounds)
+        beyond = ~(bounds[:, 1] <= LIMIT * bounds[:, 0])
+    least = bounds[:, 0]
+    if whitener is None:
+        least *= size
+        vectors += np.log(size)[:, None] * upper(np.eye(n))
+    for i in np.flatnonzero(beyond):
+        C = X[i] if whitener is None else whitener @ X[i] @ whitener
+        values, _, condition = eigh_spd(C)
+        least[i] = values[0] if condition < np.inf else 0
+        vectors[i] = upper(logm(C))
+    return least
+
+
+def _whiten_side_by_side(X, whitener):
+    n = X.shape[1]
+    half = side_by_side((X.reshape(-1, n) @ whitener).reshape(X.shape))
+    lanes = rows(len(half) * n * n).reshape(half.shape)
+    sides = half.reshape(-1, n, n * LANES), lanes.reshape(-1, n, n * LANES)
+    np.matmul(whitener, sides[0], out=sides[1])
+    return lanes

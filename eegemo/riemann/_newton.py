@@ -1,0 +1,68 @@
+"""Newton's step towards the affine-invariant mean."""
+
+import numpy as np
+
+from ._logs import parts
+
+_ENOUGH = 0.1  # of the gradient: what the approximations below leave of it anyhow
+
+
+def newton_step(vectors, weight, gradient):
+    """Step from a point to where the mean of the logarithms vanishes, approximately.
+
+    If the point moves by u, logarithm L changes by f(ad L) u, where f(x) is
+    x / 2 coth(x / 2) and (ad L) u is L u - u L. Here f(x) is 1 + x^2 / 12, which is
+    never less: the step may be too short, and is not too long.
+
+    Parameters
+    ----------
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        Logarithms at the point, as :func:`log_vectors` gives them.
+    weight : float64 array of shape (n_matrices,)
+    gradient : float64 array of shape (n, n)
+        Their mean.
+
+    Returns
+    -------
+    step : float64 array of shape (n, n)
+    """
+    n = len(gradient)
+    scale = 1 + weight @ _eigenvalue_variances(vectors, n) / 6  # if u were random
+    step = gradient / scale
+    norm = before = np.linalg.norm(gradient)
+    for _ in range(2):
+        residual = gradient - step - _mean_double_commutator(vectors, weight, step) / 12
+        after = np.linalg.norm(residual)
+        if after >= before:
+            break
+        step = step + residual / scale
+        if after < _ENOUGH * norm:
+            break
+        before = after
+    return step
+
+
+def _eigenvalue_variances(vectors, n):
+    diagonal = np.zeros(vectors.shape[1])
+    diagonal[np.cumsum([0, *range(n, 1, -1)])] = 1 / n
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    return squares / n - (vectors @ diagonal) ** 2
+
+
+def _mean_double_commutator(vectors, weight, u):
+    """Weighted mean of (ad L) (ad L) u, in float32, which is precise enough here."""
+    n = len(u)
+    rows, columns = np.triu_indices(n)
+    place = np.empty((n, n), np.intp)
+    place[rows, columns] = place[columns, rows] = np.arange(len(rows))
+    scale = np.where(rows == columns, 1, np.sqrt(0.5)).astype(np.float32)
+    size = np.linalg.norm(u)
+    direction = (u / size).astype(np.float32)
+    half = np.zeros((n, n))
+    for part in parts(vectors):
+        L = (vectors[part].astype(np.float32) * scale)[:, place]
+        Lu = (L.reshape(-1, n) @ direction).reshape(L.shape)
+        commutators = Lu - Lu.swapaxes(1, 2)
+        commutators *= weight[part, None, None].astype(np.float32)
+        half += L.reshape(-1, n).T @ commutators.reshape(-1, n)
+    return size * (half + half.T)
