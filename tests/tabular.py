@@ -21,8 +21,8 @@ class _Tabular:
         if len(shape) != 2:
             super()._check_shape(shape)
 
-    def _validate(self, X, y, *, reset):
-        X, y = super()._validate(X, y, reset=reset)
+    def _validate(self, X, y, **options):
+        X, y = super()._validate(X, y, **options)
         return self._raised(X).astype(X.dtype) if X.ndim == 2 else X, y
 
 

@@ -8,6 +8,8 @@ three sums along time, nine of which a processor holds in registers.
 import numpy as np
 from numba import njit
 
+from .lanes import LANES, broadcast, load_from, rows, total
+
 SCM, LWF, OAS, CORR = 0, 1, 2, 3
 
 
@@ -30,11 +32,11 @@ def lagged_products(X, delays, centre):
     """
     n_windows, n_channels, n_times = X.shape
     products = np.empty((n_windows, len(delays), n_channels, n_channels))
-    window = np.empty((n_channels, n_times))
+    window = _new_window(n_channels, n_times)
     for w in range(n_windows):
         _load(X[w], centre, window)
         for k in range(len(delays)):
-            _products(window, delays[k], products[w, k])
+            _products(window, n_times, delays[k], products[w, k])
     return products
 
 
@@ -59,7 +61,7 @@ def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
         The result. A flat row makes its CORR elements NaN.
     """
     n_windows, n_channels, n_times = X.shape
-    window = np.empty((n_channels, n_times))
+    window = _new_window(n_channels, n_times)
     n_edge = (order - 1) * lag
     head = np.empty((n_edge, n_channels))
     tail = np.empty((n_edge, n_channels))
@@ -72,7 +74,7 @@ def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
             if len(table) > 0:
                 _copy(table[w, places[p]], products[p])
             else:
-                _products(window, p * lag, products[p])
+                _products(window, n_times, p * lag, products[p])
         for c in range(n_channels):
             for t in range(n_edge):
                 head[t, c] = window[c, t]
@@ -83,8 +85,20 @@ def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
         if estimator == CORR:
             _to_correlations(matrix)
         elif estimator != SCM:
-            _shrink(window, means, lag, estimator == OAS, matrix)
+            n_kept = n_times - n_edge
+            _shrink(window, means, lag, n_kept, estimator == OAS, matrix)
         _copy(matrix, out[w])
+
+
+@njit(cache=True, nogil=True)
+def _new_window(n_channels, n_times):
+    """Rows of samples in whole lines of the cache, and zeros behind for one more."""
+    n_lines = (n_times + LANES - 1) // LANES + 1
+    window = rows(n_channels * n_lines).reshape(n_channels, n_lines * LANES)
+    for c in range(n_channels):
+        for t in range(n_times, n_lines * LANES):
+            window[c, t] = 0.0
+    return window
 
 
 @njit(cache=True, nogil=True)
@@ -114,13 +128,13 @@ def _load(x, centre, window):
 
 
 @njit(cache=True, nogil=True)
-def _products(window, delay, out):
+def _products(window, n, delay, out):
     """Sum of x(t) x(t + delay)' over all t for which both lie in the window."""
     n_channels = len(window)
     last = n_channels - 1
     for i in range(0, n_channels, 3):
         for j in range(0, i + 3 if delay == 0 else n_channels, 3):
-            block = _block(window, i, min(j, last), delay)
+            block = _block(window, n, i, min(j, last), delay)
             for r in range(3):
                 for s in range(3):
                     a = min(i + r, last)
@@ -130,37 +144,33 @@ def _products(window, delay, out):
                         out[b, a] = block[r][s]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
-def _block(window, i, j, delay):
+@njit(cache=True, nogil=True)
+def _block(window, n, i, j, delay):
     """Nine products of rows i, i + 1, i + 2 with the delayed rows j, j + 1, j + 2.
 
     Beyond the last channel, the last one is taken again.
     """
-    n_channels, n_times = window.shape
-    n = n_times - delay
-    last = n_channels - 1
-    x0 = window[i]
-    x1 = window[min(i + 1, last)]
-    x2 = window[min(i + 2, last)]
-    y0 = window[j][delay:]
-    y1 = window[min(j + 1, last)][delay:]
-    y2 = window[min(j + 2, last)][delay:]
-    s00 = s01 = s02 = s10 = s11 = s12 = s20 = s21 = s22 = 0.0
-    for t in range(n):
-        a, b, c = y0[t], y1[t], y2[t]
-        x = x0[t]
-        s00 += x * a
-        s01 += x * b
-        s02 += x * c
-        x = x1[t]
-        s10 += x * a
-        s11 += x * b
-        s12 += x * c
-        x = x2[t]
-        s20 += x * a
-        s21 += x * b
-        s22 += x * c
-    return (s00, s01, s02), (s10, s11, s12), (s20, s21, s22)
+    last = len(window) - 1
+    x0, x1, x2 = window[i], window[min(i + 1, last)], window[min(i + 2, last)]
+    y0, y1, y2 = window[j], window[min(j + 1, last)], window[min(j + 2, last)]
+    s00 = s01 = s02 = s10 = s11 = s12 = s20 = s21 = s22 = broadcast(0.0)
+    for t in range(0, n - delay, LANES):
+        a, b, c = (
+            load_from(y0, t + delay),
+            load_from(y1, t + delay),
+            load_from(y2, t + delay),
+        )
+        x = load_from(x0, t)
+        s00, s01, s02 = s00 + x * a, s01 + x * b, s02 + x * c
+        x = load_from(x1, t)
+        s10, s11, s12 = s10 + x * a, s11 + x * b, s12 + x * c
+        x = load_from(x2, t)
+        s20, s21, s22 = s20 + x * a, s21 + x * b, s22 + x * c
+    return (
+        (total(s00), total(s01), total(s02)),
+        (total(s10), total(s11), total(s12)),
+        (total(s20), total(s21), total(s22)),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -238,14 +248,13 @@ def _to_correlations(matrix):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shrink(window, means, lag, oas, matrix):
+def _shrink(window, means, lag, n_kept, oas, matrix):
     """Move the sample covariance towards a multiple of the identity, in place.
 
     The intensity is that of Chen et al. (2010) or of Ledoit and Wolf (2004), both as
     scikit-learn computes them.
     """
     n = len(matrix)
-    n_kept = window.shape[1] - (len(means) - 1) * lag
     trace = 0.0
     for i in range(n):
         trace += matrix[i, i]

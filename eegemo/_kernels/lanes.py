@@ -38,6 +38,16 @@ def store(x, k, value):
     x[k] = value
 
 
+def load_from(x, i):
+    """Eight numbers of a one-dimensional contiguous array, from index i on."""
+    return x[i : i + LANES].copy()
+
+
+def total(x):
+    """Sum of the lanes."""
+    return x.sum()
+
+
 def broadcast(x):
     """Put a number in each lane."""
     return np.full(LANES, x)
@@ -83,14 +93,15 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, type_, _VECTOR)
 
 
-def _pointer(context, builder, type_, array, k):
+def _pointer(context, builder, type_, array, i):
     data = context.make_array(type_)(context, builder, array).data
-    start = builder.mul(k, ir.Constant(k.type, LANES))
-    return builder.bitcast(builder.gep(data, [start]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(data, [i]), _VECTOR.as_pointer())
 
 
 @intrinsic
-def _load(typing, x, k):
+def _load(typing, x, i):
+    """From element i on, whatever the dimensions of x."""
+
     def build(context, builder, signature, args):
         pointer = _pointer(context, builder, signature.args[0], *args)
         return builder.load(pointer, align=8)
@@ -99,7 +110,7 @@ def _load(typing, x, k):
 
 
 @intrinsic
-def _store(typing, x, k, value):
+def _store(typing, x, i, value):
     def build(context, builder, signature, args):
         pointer = _pointer(context, builder, signature.args[0], *args[:2])
         builder.store(args[2], pointer, align=8)
@@ -120,6 +131,19 @@ def _broadcast(typing, x):
     return _LANES(types.float64), build
 
 
+@intrinsic
+def _total(typing, x):
+    def build(context, builder, signature, args):
+        double = ir.DoubleType()
+        type_ = ir.FunctionType(double, [double, _VECTOR])
+        name = f"llvm.vector.reduce.fadd.v{LANES}f64"
+        llvm = cgutils.get_or_insert_function(builder.module, type_, name)
+        start = ir.Constant(double, 0.0)
+        return builder.call(llvm, [start, *args], fastmath=("reassoc",))
+
+    return types.float64(x), build
+
+
 @overload(rows)
 def _overload_rows(n):
     return rows
@@ -127,12 +151,22 @@ def _overload_rows(n):
 
 @overload(load)
 def _overload_load(x, k):
-    return lambda x, k: _load(x, k)
+    return lambda x, k: _load(x, k * LANES)
+
+
+@overload(load_from)
+def _overload_load_from(x, i):
+    return lambda x, i: _load(x, i)
 
 
 @overload(store)
 def _overload_store(x, k, value):
-    return lambda x, k, value: _store(x, k, value)
+    return lambda x, k, value: _store(x, k * LANES, value)
+
+
+@overload(total)
+def _overload_total(x):
+    return lambda x: _total(x)
 
 
 @overload(broadcast)

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
-from ._estimate import check_estimator_params, estimate_covariances
+from ._estimate import check_estimator_params, estimate_covariances, tells_nan
 from ._mdop import MIN_TIMES, choose_embedding
 
 
@@ -167,9 +167,9 @@ class AugmentedCovariances(
         order, lag = self._embedding()
         X = self._check_input(X, reset=False)
         check_embedding(order, lag, X.shape[2])
-        return estimate_covariances(
-            X, self.estimator, self.estimator_params, order, lag
-        )
+        C = estimate_covariances(X, self.estimator, self.estimator_params, order, lag)
+        self._check_were_finite(X, C)
+        return C
 
     def get_feature_names_out(self, input_features=None):
         """Names of the rows of the matrices: ``Fz``, then ``Fz+lag``, ``Fz+2*lag``, ...
@@ -214,8 +214,10 @@ class AugmentedCovariances(
         return self.order, self.lag
 
     def _check_input(self, X, *, reset):
+        check_estimator_params(self.estimator, self.estimator_params)
         min_times = MIN_TIMES if reset and self._chooses() else 2
-        X = self._check_windows(X, reset=reset, min_times=min_times)
+        tells = not reset and tells_nan(self.estimator, self.estimator_params)
+        X = self._check_windows(X, reset=reset, min_times=min_times, finite=not tells)
         for name in ("order", "lag"):
             value = getattr(self, name)
             if isinstance(value, str) and value != "mdop":
@@ -226,7 +228,6 @@ class AugmentedCovariances(
                 check_scalar(value, name, Integral, min_val=1)
         for name in ("max_order", "max_delay"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
-        check_estimator_params(self.estimator, self.estimator_params)
         return X
 
 

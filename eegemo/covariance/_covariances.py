@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._input import MatrixOutputMixin, WindowInputMixin, names_out
-from ._estimate import check_estimator_params, estimate_covariances
+from ._estimate import check_estimator_params, estimate_covariances, tells_nan
 
 
 class Covariances(
@@ -97,9 +97,12 @@ class Covariances(
         C : array of shape (n_windows, n_channels, n_channels)
             In the squared unit of X; float32 if X is, computed in float64.
         """
-        X = self._check_windows(X, reset=False, min_times=2)
         check_estimator_params(self.estimator, self.estimator_params)
-        return estimate_covariances(X, self.estimator, self.estimator_params)
+        tells = tells_nan(self.estimator, self.estimator_params)
+        X = self._check_windows(X, reset=False, min_times=2, finite=not tells)
+        C = estimate_covariances(X, self.estimator, self.estimator_params)
+        self._check_were_finite(X, C)
+        return C
 
     def get_feature_names_out(self, input_features=None):
         """Names of the rows of the matrices, which are the channels.

@@ -57,6 +57,11 @@ def has_kernel(estimator, params):
     return not params or (list(params) == ["assume_centered"] and estimator != "corr")
 
 
+def tells_nan(estimator, params):
+    """Tell whether NaN or infinity in a window shows in the variances."""
+    return estimator != "corr" and has_kernel(estimator, params or {})
+
+
 def fill_covariances(X, order, lag, estimator, centre, out, table=_NO_TABLE, places=()):
     """Call the kernel; see :func:`eegemo._kernels.covariance.augmented_covariance`."""
     places = np.asarray(places, np.intp)
