@@ -59,9 +59,10 @@ class _TabularSequences:
 def _positive(X):
     """Softplus: it keeps the order, so class structure survives, and never overflows.
 
-    The constant keeps a matrix of very different columns away from singular.
+    The constant keeps a matrix of very different columns away from singular. What is
+    not finite stays so, even if it is less than zero.
     """
-    return 0.1 + np.logaddexp(0.0, X)
+    return np.where(np.isfinite(X), 0.1 + np.logaddexp(0.0, X), np.nan)
 
 
 def tabular(estimator):
