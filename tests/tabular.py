@@ -62,7 +62,8 @@ def _positive(X):
     The constant keeps a matrix of very different columns away from singular. What is
     not finite stays so, even if it is less than zero.
     """
-    return np.where(np.isfinite(X), 0.1 + np.logaddexp(0.0, X), np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(X), 0.1 + np.logaddexp(0.0, X), np.nan)
 
 
 def tabular(estimator):
