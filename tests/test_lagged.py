@@ -3,9 +3,9 @@ import pytest
 import reference
 from numpy.testing import assert_allclose, assert_array_equal
 
-from eegemo._kernels.covariance import lagged_products
 from eegemo.covariance import AugmentedCovariances, lagged_covariances
 from eegemo.covariance._estimate import fill_covariances
+from eegemo.covariance._lagged import lagged_table
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_offset_and_scale(X):
 def test_augmented_covariance_from_the_table(X, estimator, order, lag):
     """The same kernel, given its products or not: exactly equal."""
     delays = np.arange(45)
-    table = lagged_products(X, delays, True)
+    table = lagged_table(X, delays, True)
     before = table.copy()
     C = np.empty((3, 4 * order, 4 * order))
     places = lag * np.arange(order)

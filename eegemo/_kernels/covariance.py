@@ -13,8 +13,16 @@ from .lanes import LANES, broadcast, load_from, rows, total
 SCM, LWF, OAS, CORR = 0, 1, 2, 3
 
 
+def new_window(n_channels, n_times):
+    """Make room for a window, in whole lanes, and zeros behind for what is delayed."""
+    n_lanes = -(-n_times // LANES) + 1
+    window = rows(n_channels * n_lanes)
+    window[:] = 0
+    return window.reshape(n_channels, n_lanes * LANES)
+
+
 @njit(cache=True, nogil=True)
-def lagged_products(X, delays, centre):
+def lagged_products(X, delays, centre, window, out):
     """Sum x(t) x(t + d)' over time, for every delay d of every window.
 
     Parameters
@@ -24,24 +32,20 @@ def lagged_products(X, delays, centre):
         In samples, from 0 to n_times - 1.
     centre : bool
         Whether the mean of each channel of each window is removed first.
-
-    Returns
-    -------
-    products : float64 array of shape (n_windows, n_delays, n_channels, n_channels)
+    window : float64 array
+        To work in; see ``new_window``.
+    out : float64 array of shape (n_windows, n_delays, n_channels, n_channels)
         Row i, column j: channel i at t times channel j at t + d.
     """
-    n_windows, n_channels, n_times = X.shape
-    products = np.empty((n_windows, len(delays), n_channels, n_channels))
-    window = _new_window(n_channels, n_times)
-    for w in range(n_windows):
+    n_times = X.shape[2]
+    for w in range(len(X)):
         _load(X[w], centre, window)
         for k in range(len(delays)):
-            _products(window, n_times, delays[k], products[w, k])
-    return products
+            _products(window, n_times, delays[k], out[w, k])
 
 
 @njit(cache=True, nogil=True)
-def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
+def augmented_covariance(X, order, lag, estimator, centre, table, places, window, out):
     """Compute the covariance of every window stacked with its delayed copies.
 
     Parameters
@@ -57,11 +61,12 @@ def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
         The lagged products, with the same ``centre``; empty to compute them here.
     places : int array of shape (order,)
         Where along axis 1 of the table the delays 0, lag, 2 * lag, ... lie.
+    window : float64 array
+        To work in; see ``new_window``.
     out : float array of shape (n_windows, order * n_channels, order * n_channels)
         The result. A flat row makes its CORR elements NaN.
     """
     n_windows, n_channels, n_times = X.shape
-    window = _new_window(n_channels, n_times)
     n_edge = (order - 1) * lag
     head = np.empty((n_edge, n_channels))
     tail = np.empty((n_edge, n_channels))
@@ -88,17 +93,6 @@ def augmented_covariance(X, order, lag, estimator, centre, table, places, out):
             n_kept = n_times - n_edge
             _shrink(window, means, lag, n_kept, estimator == OAS, matrix)
         _copy(matrix, out[w])
-
-
-@njit(cache=True, nogil=True)
-def _new_window(n_channels, n_times):
-    """Rows of samples in whole lines of the cache, and zeros behind for one more."""
-    n_lines = (n_times + LANES - 1) // LANES + 1
-    window = rows(n_channels * n_lines).reshape(n_channels, n_lines * LANES)
-    for c in range(n_channels):
-        for t in range(n_times, n_lines * LANES):
-            window[c, t] = 0.0
-    return window
 
 
 @njit(cache=True, nogil=True)
@@ -130,47 +124,39 @@ def _load(x, centre, window):
 @njit(cache=True, nogil=True)
 def _products(window, n, delay, out):
     """Sum of x(t) x(t + delay)' over all t for which both lie in the window."""
-    n_channels = len(window)
-    last = n_channels - 1
-    for i in range(0, n_channels, 3):
-        for j in range(0, i + 3 if delay == 0 else n_channels, 3):
-            block = _block(window, n, i, min(j, last), delay)
-            for r in range(3):
-                for s in range(3):
-                    a = min(i + r, last)
-                    b = min(j + s, last)
-                    out[a, b] = block[r][s]
-                    if delay == 0:
-                        out[b, a] = block[r][s]
+    last = len(window) - 1
+    for i in range(0, len(window), 3):
+        for j in range(0, i + 3 if delay == 0 else len(window), 3):
+            _block(window, n, i, min(j, last), delay, out)
+    if delay == 0:
+        for i in range(len(out)):
+            for j in range(i):
+                out[j, i] = out[i, j]
 
 
 @njit(cache=True, nogil=True)
-def _block(window, n, i, j, delay):
-    """Nine products of rows i, i + 1, i + 2 with the delayed rows j, j + 1, j + 2.
+def _block(window, n, i0, j0, delay, out):
+    """Nine products of three neighbouring rows with three delayed ones.
 
     Beyond the last channel, the last one is taken again.
     """
     last = len(window) - 1
-    x0, x1, x2 = window[i], window[min(i + 1, last)], window[min(i + 2, last)]
-    y0, y1, y2 = window[j], window[min(j + 1, last)], window[min(j + 2, last)]
+    i1, i2 = min(i0 + 1, last), min(i0 + 2, last)
+    j1, j2 = min(j0 + 1, last), min(j0 + 2, last)
+    x0, x1, x2 = window[i0], window[i1], window[i2]
+    y0, y1, y2 = window[j0][delay:], window[j1][delay:], window[j2][delay:]
     s00 = s01 = s02 = s10 = s11 = s12 = s20 = s21 = s22 = broadcast(0.0)
     for t in range(0, n - delay, LANES):
-        a, b, c = (
-            load_from(y0, t + delay),
-            load_from(y1, t + delay),
-            load_from(y2, t + delay),
-        )
+        a, b, c = load_from(y0, t), load_from(y1, t), load_from(y2, t)
         x = load_from(x0, t)
         s00, s01, s02 = s00 + x * a, s01 + x * b, s02 + x * c
         x = load_from(x1, t)
         s10, s11, s12 = s10 + x * a, s11 + x * b, s12 + x * c
         x = load_from(x2, t)
         s20, s21, s22 = s20 + x * a, s21 + x * b, s22 + x * c
-    return (
-        (total(s00), total(s01), total(s02)),
-        (total(s10), total(s11), total(s12)),
-        (total(s20), total(s21), total(s22)),
-    )
+    out[i0, j0], out[i0, j1], out[i0, j2] = total(s00), total(s01), total(s02)
+    out[i1, j0], out[i1, j1], out[i1, j2] = total(s10), total(s11), total(s12)
+    out[i2, j0], out[i2, j1], out[i2, j2] = total(s20), total(s21), total(s22)
 
 
 @njit(cache=True, nogil=True)

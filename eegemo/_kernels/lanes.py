@@ -7,7 +7,8 @@ of LLVM's. It is one register with AVX-512; elsewhere LLVM takes two or four, an
 results are the same but for rounding, as a product and a sum are fused where the
 processor can.
 
-The functions below are the plain twins, which run where nothing is compiled.
+The functions below are the plain twins, which run where nothing is compiled. After an
+edit of this file, delete what Numba has cached of the kernels: it only looks at theirs.
 """
 
 import operator
@@ -16,13 +17,21 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import (
+    lower_builtin,
+    models,
+    register_model,
+    type_callable,
+)
 
 LANES = 8
 
 
 def rows(n):
-    """Allocate an array of shape (n, LANES), a line of the cache for each row."""
+    """Allocate an array of shape (n, LANES), a line of the cache for each row.
+
+    Not for kernels, which are compiled faster without.
+    """
     x = np.empty((n + 1) * LANES)
     skipped = -(x.ctypes.data // 8) % LANES
     return x[skipped : skipped + n * LANES].reshape(n, LANES)
@@ -78,140 +87,115 @@ def maximum(x, y):
     return np.fmax(x, y)
 
 
-class _Lanes(types.Type):
+class Lanes(types.Type):
+    """Numba's type of eight float64."""
+
     def __init__(self):
         super().__init__(name="Lanes")
 
 
-_LANES = _Lanes()
-_VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+_LANES = Lanes()
+_DOUBLE = ir.DoubleType()
+_VECTOR = ir.VectorType(_DOUBLE, LANES)
 
 
-@register_model(_Lanes)
+@register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager, type_):
         super().__init__(manager, type_, _VECTOR)
 
 
-def _pointer(context, builder, type_, array, i):
-    data = context.make_array(type_)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [i]), _VECTOR.as_pointer())
+def _implement(function, result, types_, build):
+    """Compile ``function`` to what ``build(context, builder, signature, args)`` emits.
+
+    The result of ``build`` is of type ``result``, for arguments of ``types_``.
+    """
+
+    def resolve(*given):
+        return result if all(map(isinstance, given, types_)) else None
+
+    # Numba wants to see how many arguments there are.
+    type_callable(function)(
+        {
+            1: lambda context: lambda x: resolve(x),
+            2: lambda context: lambda x, y: resolve(x, y),
+            3: lambda context: lambda x, y, z: resolve(x, y, z),
+        }[len(types_)]
+    )
+    lower_builtin(function, *types_)(build)
 
 
-@intrinsic
-def _load(typing, x, i):
-    """From element i on, whatever the dimensions of x."""
+def _pointer(context, builder, signature, args, step):
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    index = context.cast(builder, args[1], signature.args[1], types.intp)
+    index = builder.mul(index, ir.Constant(index.type, step))
+    return builder.bitcast(builder.gep(array.data, [index]), _VECTOR.as_pointer())
 
+
+def _load(step):
     def build(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature.args[0], *args)
+        pointer = _pointer(context, builder, signature, args, step)
         return builder.load(pointer, align=8)
 
-    return _LANES(x, types.intp), build
+    return build
 
 
-@intrinsic
-def _store(typing, x, i, value):
+def _store(context, builder, signature, args):
+    pointer = _pointer(context, builder, signature, args, LANES)
+    builder.store(args[2], pointer, align=8)
+    return context.get_dummy_value()
+
+
+def _broadcast(context, builder, signature, args):
+    index = ir.IntType(32)
+    empty = ir.Constant(_VECTOR, ir.Undefined)
+    first = builder.insert_element(empty, args[0], ir.Constant(index, 0))
+    everywhere = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
+    return builder.shuffle_vector(first, empty, everywhere)
+
+
+def _instruction(name):
     def build(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature.args[0], *args[:2])
-        builder.store(args[2], pointer, align=8)
-        return context.get_dummy_value()
+        x, y = args
+        if signature.args[0] is not _LANES:
+            x = _broadcast(context, builder, signature, [x])
+        return getattr(builder, name)(x, y, flags=("contract",))
 
-    return types.void(x, types.intp, value), build
+    return build
 
 
-@intrinsic
-def _broadcast(typing, x):
+def _intrinsic(name, result, *before, **options):
     def build(context, builder, signature, args):
-        start = ir.Constant(_VECTOR, ir.Undefined)
-        index = ir.IntType(32)
-        one = builder.insert_element(start, args[0], ir.Constant(index, 0))
-        mask = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
-        return builder.shuffle_vector(one, start, mask)
+        args = [*before, *args]
+        type_ = ir.FunctionType(result, [arg.type for arg in args])
+        full_name = f"llvm.{name}.v{LANES}f64"
+        llvm = cgutils.get_or_insert_function(builder.module, type_, full_name)
+        return builder.call(llvm, args, **options)
 
-    return _LANES(types.float64), build
-
-
-@intrinsic
-def _total(typing, x):
-    def build(context, builder, signature, args):
-        double = ir.DoubleType()
-        type_ = ir.FunctionType(double, [double, _VECTOR])
-        name = f"llvm.vector.reduce.fadd.v{LANES}f64"
-        llvm = cgutils.get_or_insert_function(builder.module, type_, name)
-        start = ir.Constant(double, 0.0)
-        return builder.call(llvm, [start, *args], fastmath=("reassoc",))
-
-    return types.float64(x), build
+    return build
 
 
-@overload(rows)
-def _overload_rows(n):
-    return rows
-
-
-@overload(load)
-def _overload_load(x, k):
-    return lambda x, k: _load(x, k * LANES)
-
-
-@overload(load_from)
-def _overload_load_from(x, i):
-    return lambda x, i: _load(x, i)
-
-
-@overload(store)
-def _overload_store(x, k, value):
-    return lambda x, k, value: _store(x, k * LANES, value)
-
-
-@overload(total)
-def _overload_total(x):
-    return lambda x: _total(x)
-
-
-@overload(broadcast)
-def _overload_broadcast(x):
-    return lambda x: _broadcast(x)
-
-
-def _overload_operator(function, name):
-    @intrinsic
-    def run(typing, x, y):
-        def build(context, builder, signature, args):
-            return getattr(builder, name)(*args, flags=("contract",))
-
-        return _LANES(x, y), build
-
-    @overload(function)
-    def choose(x, y):
-        if x is _LANES and y is _LANES:
-            return lambda x, y: run(x, y)
-        if isinstance(x, types.Float) and y is _LANES:
-            return lambda x, y: run(_broadcast(x), y)
-        return None
-
-
-def _overload_function(function, name, n_args):
-    def build(context, builder, signature, args):
-        type_ = ir.FunctionType(_VECTOR, [_VECTOR] * n_args)
-        name_ = f"llvm.{name}.v{LANES}f64"
-        llvm = cgutils.get_or_insert_function(builder.module, type_, name_)
-        return builder.call(llvm, args)
-
-    if n_args == 1:
-        run = intrinsic(lambda typing, x: (_LANES(x), build))
-        overload(function)(lambda x: lambda x: run(x))
-    else:
-        run = intrinsic(lambda typing, x, y: (_LANES(x, y), build))
-        overload(function)(lambda x, y: lambda x, y: run(x, y))
-
-
-_overload_operator(operator.add, "fadd")
-_overload_operator(operator.sub, "fsub")
-_overload_operator(operator.mul, "fmul")
-_overload_operator(operator.truediv, "fdiv")
-_overload_function(sqrt, "sqrt", 1)
-_overload_function(absolute, "fabs", 1)
-_overload_function(copysign, "copysign", 2)
-_overload_function(minimum, "minnum", 2)
-_overload_function(maximum, "maxnum", 2)
+_implement(load, _LANES, (types.Array, types.Integer), _load(LANES))
+_implement(load_from, _LANES, (types.Array, types.Integer), _load(1))
+_implement(store, types.none, (types.Array, types.Integer, Lanes), _store)
+_implement(broadcast, _LANES, (types.Float,), _broadcast)
+for _function, _name in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    for _first in (Lanes, types.Float):
+        _implement(_function, _LANES, (_first, Lanes), _instruction(_name))
+for _function, _name in (
+    (sqrt, "sqrt"),
+    (absolute, "fabs"),
+    (copysign, "copysign"),
+    (minimum, "minnum"),
+    (maximum, "maxnum"),
+):
+    _n_args = 1 if _function in (sqrt, absolute) else 2
+    _implement(_function, _LANES, (Lanes,) * _n_args, _intrinsic(_name, _VECTOR))
+_zero = ir.Constant(_DOUBLE, 0.0)
+_add = _intrinsic("vector.reduce.fadd", _DOUBLE, _zero, fastmath=("reassoc",))
+_implement(total, types.float64, (Lanes,), _add)

@@ -16,7 +16,6 @@ from .lanes import (
     load,
     maximum,
     minimum,
-    rows,
     sqrt,
     store,
 )
@@ -26,38 +25,40 @@ _NEWTON = 3  # steps to the least eigenvalue
 
 
 @njit(cache=True, nogil=True)
-def side_by_side(X):
+def lay_side_by_side(X, A):
     """Copy matrices in groups, the same element of each in neighbouring lanes.
 
     Parameters
     ----------
     X : float64 array of shape (n_matrices, n, n), C order
-
-    Returns
-    -------
-    A : float64 array of shape (n_groups, n * n, LANES)
-        The last group is filled up with the last matrix.
+    A : float64 array of shape (n_groups * n * n, LANES)
+        Row by row of the first group, and so on; the last group is filled up with the
+        last matrix.
     """
     n_matrices, n, _ = X.shape
-    n_groups = (n_matrices + LANES - 1) // LANES
     flat = X.reshape(n_matrices, n * n)
-    A = rows(n_groups * n * n).reshape(n_groups, n * n, LANES)
-    for group in range(n_groups):
+    for group in range(len(A) // (n * n)):
         for k in range(n * n):
             for lane in range(LANES):
                 i = min(group * LANES + lane, n_matrices - 1)
-                A[group, k, lane] = flat[i, k]
-    return A
+                A[group * n * n + k, lane] = flat[i, k]
+
+
+def work_size(n):
+    """Rows that ``logs`` needs to work with."""
+    return n * n + 17 * n + 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def logs(A, limits, poles, residues, constants, out, bounds):
+def logs(A, n, limits, poles, residues, constants, out, bounds, work):
     """Logarithms of matrices, as the upper triangles with weighted off-diagonals.
 
     Parameters
     ----------
-    A : float64 array of shape (n_groups, n * n, LANES)
+    A : float64 array of shape (n_groups * n * n, LANES)
         SPD matrices side by side, of which the lower triangles are read. Overwritten.
+    n : int
+        Rows of a matrix.
     limits : float64 array of shape (n_approximations,)
         Increasing condition numbers up to which each approximation holds.
     poles, residues : float64 arrays of shape (n_approximations, n_poles)
@@ -67,18 +68,20 @@ def logs(A, limits, poles, residues, constants, out, bounds):
     bounds : float64 array of shape (n_matrices, 2)
         Lower and upper bound of the eigenvalues; the lower one is not positive, and the
         logarithm means nothing, where the condition number is beyond the last limit.
+    work : float64 array of shape (work_size(n), LANES)
     """
-    n = int(np.sqrt(A.shape[1]))
-    reflectors = rows(n * n)
-    tau, diagonal, beside = rows(n), rows(n), rows(n)
-    v, w, p = rows(2 * n), rows(2 * n), rows(2 * n)
-    limit = rows(2)
-    factors = rows(8 * n)
-    for group in range(len(A)):
-        a = A[group]
+    reflectors, rest = work[: n * n], work[n * n :]
+    v, w, p = rest[: 2 * n], rest[2 * n : 4 * n], rest[4 * n : 6 * n]
+    tau, diagonal, beside = (
+        rest[6 * n : 7 * n],
+        rest[7 * n : 8 * n],
+        rest[8 * n : 9 * n],
+    )
+    factors, limit = rest[9 * n : 17 * n], rest[17 * n :]
+    for first in range(0, len(out), LANES):
+        a = A[first // LANES * n * n :]
         _tridiagonalise(a, n, reflectors, tau, diagonal, beside, v, w, p)
         _bounds(diagonal, beside, n, limit, factors)
-        first = group * LANES
         ratio = 1.0
         for lane in range(LANES):
             ratio = max(ratio, limit[1, lane] / limit[0, lane])

@@ -4,7 +4,7 @@ import numpy as np
 from pyriemann.geometry.covariance import cov_est_functions, covariances
 
 from .._chunks import in_cache
-from .._kernels.covariance import CORR, LWF, OAS, SCM, augmented_covariance
+from .._kernels.covariance import CORR, LWF, OAS, SCM, augmented_covariance, new_window
 
 KERNELS = {"scm": SCM, "lwf": LWF, "oas": OAS, "corr": CORR}
 
@@ -65,7 +65,9 @@ def tells_nan(estimator, params):
 def fill_covariances(X, order, lag, estimator, centre, out, table=_NO_TABLE, places=()):
     """Call the kernel; see :func:`eegemo._kernels.covariance.augmented_covariance`."""
     places = np.asarray(places, np.intp)
-    augmented_covariance(X, order, lag, KERNELS[estimator], centre, table, places, out)
+    window = new_window(*X.shape[1:])
+    kind = KERNELS[estimator]
+    augmented_covariance(X, order, lag, kind, centre, table, places, window, out)
 
 
 def augment(X, order, lag):

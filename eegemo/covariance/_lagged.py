@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._chunks import in_cache
-from .._kernels.covariance import lagged_products
+from .._kernels.covariance import lagged_products, new_window
 
 
 def lagged_covariances(X, delays, assume_centered=False):
@@ -77,8 +77,9 @@ def lagged_table(X, delays, centre):
     """
     table = np.empty((len(X), len(delays), X.shape[1], X.shape[1]))
     if table.size:
+        window = new_window(*X.shape[1:])
         for part, products in in_cache(X, table):
-            products[:] = lagged_products(part, delays, centre)
+            lagged_products(part, delays, centre, window, products)
     return table
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from pyriemann.geometry.tangentspace import unupper, upper
 
 from .._kernels.lanes import LANES, rows
-from .._kernels.spd import logs, side_by_side
+from .._kernels.spd import lay_side_by_side, logs, work_size
 from ._functions import eigh_spd, logm
 from ._rational_log import LIMIT, rational_logs
 
@@ -77,12 +77,12 @@ def _fill(X, whitener, vectors):
     if whitener is None:
         # The kernel squares numbers, which should neither vanish nor overflow.
         size = np.trace(X, axis1=1, axis2=2) / n
-        lanes = side_by_side(X / size[:, None, None])
+        lanes = _side_by_side(X / size[:, None, None])
     else:
         lanes = _whiten_side_by_side(X, whitener)
     bounds = np.empty((len(X), 2))
     with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
-        logs(lanes, *rational_logs(), vectors, bounds)
+        logs(lanes, n, *rational_logs(), vectors, bounds, rows(work_size(n)))
         beyond = ~(bounds[:, 1] <= LIMIT * bounds[:, 0])
     least = bounds[:, 0]
     if whitener is None:
@@ -96,10 +96,17 @@ def _fill(X, whitener, vectors):
     return least
 
 
+def _side_by_side(X):
+    n_groups = -(-len(X) // LANES)
+    lanes = rows(n_groups * X[0].size)
+    lay_side_by_side(X, lanes)
+    return lanes
+
+
 def _whiten_side_by_side(X, whitener):
     n = X.shape[1]
-    half = side_by_side((X.reshape(-1, n) @ whitener).reshape(X.shape))
-    lanes = rows(len(half) * n * n).reshape(half.shape)
+    half = _side_by_side((X.reshape(-1, n) @ whitener).reshape(X.shape))
+    lanes = rows(len(half))
     sides = half.reshape(-1, n, n * LANES), lanes.reshape(-1, n, n * LANES)
     np.matmul(whitener, sides[0], out=sides[1])
     return lanes
