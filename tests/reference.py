@@ -460,9 +460,7 @@ def mean_double_commutator(logarithms, weight, u):
 
 
 def moved_mean_log(logarithms, weight, u):
-    """Mean logarithm as seen from exp(u), where it was at the identity."""
+    """Mean logarithm as seen from exp(u), where it was at the identity; a vector."""
     half = linalg.expm(-u / 2)
-    return sum(
-        w * linalg.logm(half @ linalg.expm(L) @ half)
-        for L, w in zip(logarithms, weight, strict=True)
-    )
+    moved = [log_vector(half @ linalg.expm(L) @ half) for L in logarithms]
+    return np.average(moved, axis=0, weights=weight)
