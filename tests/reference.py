@@ -436,3 +436,31 @@ def de_libeer(X, sfreq, bands, window, *, sections=True):
                 variance = np.var(segment, axis=1, ddof=1)
                 out[i, k, :, j] = 0.5 * np.log2(2 * np.pi * np.e * variance)
     return out.reshape(len(X), n_segments, -1)
+
+
+def log_vector(C):
+    """Upper triangle of the sum of log(value) v v', off-diagonal times sqrt(2)."""
+    n = len(C)
+    values, vectors = linalg.eigh(C)
+    S = sum(
+        np.log(values[k]) * np.outer(vectors[:, k], vectors[:, k]) for k in range(n)
+    )
+    return [
+        S[i, j] * (1 if i == j else np.sqrt(2)) for i in range(n) for j in range(i, n)
+    ]
+
+
+def mean_double_commutator(logarithms, weight, u):
+    """Weighted sum of [L, [L, u]]."""
+    total = np.zeros_like(u)
+    for L, w in zip(logarithms, weight, strict=True):
+        Lu = L @ u - u @ L
+        total += w * (L @ Lu - Lu @ L)
+    return total
+
+
+def moved_mean_log(logarithms, weight, u):
+    """Mean logarithm as seen from exp(u), where it was at the identity; a vector."""
+    half = linalg.expm(-u / 2)
+    moved = [log_vector(half @ linalg.expm(L) @ half) for L in logarithms]
+    return np.average(moved, axis=0, weights=weight)

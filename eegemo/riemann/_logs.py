@@ -1,5 +1,7 @@
 """Logarithms of SPD matrices, as vectors."""
 
+import math
+
 import numpy as np
 from pyriemann.geometry.tangentspace import unupper, upper
 
@@ -65,7 +67,8 @@ def mean_log(X, weight, whitener, vectors):
 
 def parts(X):
     """Slices of as many matrices as stay in the cache, in whole groups of lanes."""
-    step = max(1, _IN_CACHE // X[0].size // LANES) * LANES
+    size = math.prod(X.shape[1:])
+    step = max(1, _IN_CACHE // size // LANES) * LANES
     for start in range(0, len(X), step):
         yield slice(start, start + step)
 

@@ -56,7 +56,7 @@ def _mean_double_commutator(vectors, weight, u):
     place = np.empty((n, n), np.intp)
     place[rows, columns] = place[columns, rows] = np.arange(len(rows))
     scale = np.where(rows == columns, 1, np.sqrt(0.5)).astype(np.float32)
-    size = np.linalg.norm(u)
+    size = np.linalg.norm(u) or 1.0
     direction = (u / size).astype(np.float32)
     half = np.zeros((n, n))
     for part in parts(vectors):
