@@ -126,13 +126,29 @@ def test_broadcast():
     assert_array_equal(broadcast(-1.5), out[1])
 
 
-@pytest.mark.parametrize("allocate", [rows, njit(lambda n: rows(n))])
-def test_rows_are_lines_of_the_cache(allocate):
+def test_rows_are_lines_of_the_cache():
     """All alive at once, for an allocator may give the same place again."""
-    tables = [allocate(n) for n in [1] * 20 + list(range(2, 40))]
+    tables = [rows(n) for n in [1] * 20 + list(range(2, 40))]
     for i, x in enumerate(tables):
         assert x.ctypes.data % 64 == 0
         assert x.flags.c_contiguous and x.dtype == np.float64
         x[:] = i
     assert [len(x) for x in tables] == [1] * 20 + list(range(2, 40))
     assert all(x.shape[1] == LANES and (x == i).all() for i, x in enumerate(tables))
+
+
+def test_load_from_any_place_and_total():
+    @njit
+    def run(x, i, out):
+        value = lanes.load_from(x, i)
+        store(out, 0, value)
+        return lanes.total(value)
+
+    x = np.random.default_rng(0).standard_normal(21)
+    out = np.empty((1, LANES))
+    for i in (0, 1, 5, 13):
+        plain = lanes.load_from(x, i)
+        assert run(x, i, out) == pytest.approx(plain.sum(), rel=1e-14)
+        assert lanes.total(plain) == plain.sum()
+        assert_array_equal(out[0], x[i : i + LANES])
+        assert_array_equal(plain, out[0])

@@ -13,8 +13,8 @@ from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
 from pyriemann.geometry.tangentspace import tangent_space, unupper, upper
 
-from eegemo._kernels.lanes import LANES
-from eegemo._kernels.spd import logs, side_by_side
+from eegemo._kernels.lanes import LANES, rows
+from eegemo._kernels.spd import lay_side_by_side, logs, work_size
 from eegemo.riemann import _logs
 from eegemo.riemann._functions import logm, roots
 from eegemo.riemann._logs import log_vectors, mean_log
@@ -48,11 +48,17 @@ def matrices(n, n_matrices=9, condition=100.0):
     return with_values(values)
 
 
+def side_by_side(C):
+    lanes = rows(-(-len(C) // LANES) * C[0].size)
+    lay_side_by_side(C, lanes)
+    return lanes
+
+
 def run_kernel(C):
     n = C.shape[1]
     out, bounds = np.empty((len(C), n * (n + 1) // 2)), np.empty((len(C), 2))
     with np.errstate(all="ignore"):
-        logs(side_by_side(C), *rational_logs(), out, bounds)
+        logs(side_by_side(C), n, *rational_logs(), out, bounds, rows(work_size(n)))
     return out, bounds
 
 
@@ -268,8 +274,7 @@ class TestInput:
     @pytest.mark.parametrize("count", [1, 8, 11])
     def test_side_by_side(self, count):
         X = np.random.default_rng(0).standard_normal((count, 3, 3))
-        A = side_by_side(X)
-        assert A.shape == (-(-count // LANES), 9, LANES)
+        A = side_by_side(X).reshape(-1, 9, LANES)
         for i in range(len(A) * LANES):
             matrix = A[i // LANES, :, i % LANES].reshape(3, 3)
             assert_array_equal(matrix, X[min(i, count - 1)])
