@@ -11,13 +11,14 @@ import pytest
 import reference
 from numba import config
 from numpy.testing import assert_allclose, assert_array_equal
+from pyriemann.geometry.distance import distance_riemann
 from pyriemann.geometry.tangentspace import tangent_space, unupper, upper
 
 from eegemo._kernels.lanes import LANES, rows
 from eegemo._kernels.spd import lay_side_by_side, logs, work_size
 from eegemo.riemann import _logs
-from eegemo.riemann._functions import logm, roots
-from eegemo.riemann._logs import log_vectors, mean_log
+from eegemo.riemann._functions import eigh_spd, logm, roots
+from eegemo.riemann._logs import log_vectors, mean_log, squared_norms
 from eegemo.riemann._rational_log import rational_logs
 
 EPS = np.finfo(float).eps
@@ -56,7 +57,7 @@ def side_by_side(C):
 
 def run_kernel(C):
     n = C.shape[1]
-    out, bounds = np.empty((len(C), n * (n + 1) // 2)), np.empty((len(C), 2))
+    out, bounds = np.empty((len(C), n * (n + 1) // 2)), np.empty((len(C), 3))
     with np.errstate(all="ignore"):
         logs(side_by_side(C), n, *rational_logs(), out, bounds, rows(work_size(n)))
     return out, bounds
@@ -65,7 +66,7 @@ def run_kernel(C):
 @pytest.fixture
 def kernel_alone(monkeypatch):
     """Eigenvalues are taken where the kernel gives up, which would hide mistakes."""
-    monkeypatch.setattr(_logs, "logm", None)
+    monkeypatch.setattr(_logs, "eigh_spd", None)
 
 
 alone = pytest.mark.usefixtures("kernel_alone")
@@ -289,10 +290,15 @@ class TestIllConditioned:
         for i, condition in ((1, 1e13), (2, 1e15)):
             C[i] = matrices(6, 1, condition)[0]
         seen = []
-        monkeypatch.setattr(_logs, "logm", lambda c: (seen.append(c), logm(c))[1])
+        monkeypatch.setattr(
+            _logs, "eigh_spd", lambda c: (seen.append(c), eigh_spd(c))[1]
+        )
         got = log_vectors(C, whitener)
-        assert_array_equal(seen, gain * C[1:3])
-        assert_array_equal(got[1:3], upper(logm(gain * C[1:3])))
+        size = 1 if whitener is not None else np.trace(C[1:3], axis1=1, axis2=2) / 6
+        scaled = gain * C[1:3] / np.reshape(size, (-1, 1, 1))
+        assert_array_equal(seen, scaled)
+        mean = np.reshape(np.log(size), (-1, 1)) * upper(np.eye(6))
+        assert_array_equal(got[1:3], upper(logm(scaled)) + mean)
         expected = [reference.log_vector(gain * c) for c in C[[0, 3]]]
         assert_allclose(got[[0, 3]], expected, **tolerance(100))
 
@@ -312,6 +318,27 @@ class TestIllConditioned:
         assert (np.linalg.eigvalsh(unupper(got[:5]))[:, 0] < np.log(1e-14)).all()
 
 
+@alone
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+@pytest.mark.parametrize("n_matrices", [1, 9])
+def test_squared_norms(n, n_matrices):
+    """As distances, of the logarithms, and whatever square root whitens."""
+    C, reference_ = matrices(n, n_matrices), matrices(n + 20)[0, :n, :n]
+    whitener = np.linalg.inv(np.linalg.cholesky(reference_))
+    got = squared_norms(C, whitener)
+    expected = [distance_riemann(c, reference_) ** 2 for c in C]
+    assert_allclose(got, expected, rtol=1e-11)
+    by_vectors = log_vectors(C, roots(reference_)[1])
+    assert_allclose(got, (by_vectors**2).sum(axis=1), rtol=1e-11)
+
+
+def test_squared_norms_beyond_the_limit():
+    C = matrices(4, 3)
+    C[1] = np.diag([1, 1e-5, 1e-9, 1e-14])
+    expected = np.sum(np.log([1, 1e-5, 1e-9, 1e-14]) ** 2)
+    assert squared_norms(C, np.eye(4))[1] == pytest.approx(expected, rel=1e-12)
+
+
 class TestBounds:
     @pytest.mark.parametrize("n", [1, 2, 5, 8])
     @pytest.mark.parametrize("condition", [2.0, 1e6])
@@ -323,7 +350,7 @@ class TestBounds:
         """
         C = matrices(n, 17, condition)
         values = np.linalg.eigvalsh(C)
-        lower, upper_ = run_kernel(C)[1].T
+        lower, upper_, _ = run_kernel(C)[1].T
         rounding = 10 * EPS * values[:, -1]
         assert (lower <= values[:, 0] + rounding).all()
         reached = 1 - (1 - 1 / n) ** 3
@@ -335,7 +362,7 @@ class TestBounds:
     def test_of_a_tridiagonal_matrix(self, first, last, expected):
         """Which it stays, but for signs: the largest sum of a row's magnitudes."""
         C = np.diag([first, 3.0, 3, 3, last]) - np.eye(5, k=1) - np.eye(5, k=-1)
-        lower, upper_ = run_kernel(C[None])[1][0]
+        lower, upper_, _ = run_kernel(C[None])[1][0]
         assert upper_ == pytest.approx(expected, rel=1e-14)
         assert 0 < lower < np.linalg.eigvalsh(C)[0]
 

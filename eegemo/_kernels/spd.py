@@ -50,7 +50,7 @@ def work_size(n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def logs(A, n, limits, poles, residues, constants, out, bounds, work):
+def logs(A, n, limits, poles, residues, constants, out, summary, work):
     """Logarithms of matrices, as the upper triangles with weighted off-diagonals.
 
     Parameters
@@ -64,10 +64,12 @@ def logs(A, n, limits, poles, residues, constants, out, bounds, work):
     poles, residues : float64 arrays of shape (n_approximations, n_poles)
         log(x) = constant + sum residue / (x + pole) on [1 / sqrt(limit), sqrt(limit)].
     constants : float64 array of shape (n_approximations,)
-    out : float64 array of shape (n_matrices, n * (n + 1) / 2)
-    bounds : float64 array of shape (n_matrices, 2)
-        Lower and upper bound of the eigenvalues; the lower one is not positive, and the
-        logarithm means nothing, where the condition number is beyond the last limit.
+    out : float64 array of shape (n_matrices, n * (n + 1) / 2) or (0, 0)
+        If empty, only the summary is computed.
+    summary : float64 array of shape (n_matrices, 3)
+        Lower and upper bound of the eigenvalues, and the squared norm of the logarithm,
+        which means nothing, nor the logarithm, where the ratio of the bounds is beyond
+        the last limit, or the lower one is not positive.
     work : float64 array of shape (work_size(n), LANES)
     """
     reflectors, rest = work[: n * n], work[n * n :]
@@ -78,24 +80,30 @@ def logs(A, n, limits, poles, residues, constants, out, bounds, work):
         rest[8 * n : 9 * n],
     )
     factors, limit = rest[9 * n : 17 * n], rest[17 * n :]
-    for first in range(0, len(out), LANES):
+    for first in range(0, len(summary), LANES):
+        n_filled = min(LANES, len(summary) - first)
         a = A[first // LANES * n * n :]
         _tridiagonalise(a, n, reflectors, tau, diagonal, beside, v, w, p)
         _bounds(diagonal, beside, n, limit, factors)
         ratio = 1.0
         for lane in range(LANES):
             ratio = max(ratio, limit[1, lane] / limit[0, lane])
-            if first + lane < len(out):
-                bounds[first + lane, 0] = limit[0, lane]
-                bounds[first + lane, 1] = limit[1, lane]
+            if lane < n_filled:
+                summary[first + lane, 0] = limit[0, lane]
+                summary[first + lane, 1] = limit[1, lane]
         t = 0
         while t < len(limits) - 1 and limits[t] < ratio:
             t += 1
         _tridiagonal_log(
             diagonal, beside, n, limit, poles[t], residues[t], constants[t], factors, a
         )
+        store(limit, 0, _squared_norm(a, n))
+        for lane in range(n_filled):
+            summary[first + lane, 2] = limit[0, lane]
+        if len(out) == 0:
+            continue
         _back(a, n, reflectors, tau, v, w, p)
-        for lane in range(min(LANES, len(out) - first)):
+        for lane in range(n_filled):
             row = out[first + lane]
             k = 0
             for i in range(n):
@@ -104,6 +112,19 @@ def logs(A, n, limits, poles, residues, constants, out, bounds, work):
                 for j in range(i + 1, n):
                     row[k] = np.sqrt(2.0) * a[j * n + i, lane]
                     k += 1
+
+
+@njit(cache=True, nogil=True)
+def _squared_norm(a, n):
+    total = broadcast(0.0)
+    for i in range(n):
+        beside = broadcast(0.0)
+        for j in range(i):
+            value = load(a, i * n + j)
+            beside = beside + value * value
+        value = load(a, i * n + i)
+        total = total + (2.0 * beside + value * value)
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -7,10 +7,11 @@ from pyriemann.geometry.tangentspace import unupper, upper
 
 from .._kernels.lanes import LANES, rows
 from .._kernels.spd import lay_side_by_side, logs, work_size
-from ._functions import eigh_spd, logm
+from ._functions import eigh_spd
 from ._rational_log import LIMIT, rational_logs
 
 _IN_CACHE = 2**15  # numbers at a time: 256 KiB, and a few times that in all
+_NOTHING = np.empty((0, 0))
 
 
 def log_vectors(X, whitener=None):
@@ -33,6 +34,27 @@ def log_vectors(X, whitener=None):
     for part in parts(X):
         _fill(X[part], whitener, vectors[part])
     return vectors
+
+
+def squared_norms(X, whitener):
+    """Squared norms of the logarithms of ``whitener @ X @ whitener.T``.
+
+    They are the squared affine-invariant distances of X from the inverse of
+    ``whitener.T @ whitener``.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n), SPD
+    whitener : float64 array of shape (n, n)
+
+    Returns
+    -------
+    norms : float64 array of shape (n_matrices,)
+    """
+    norms = np.empty(len(X))
+    for part in parts(X):
+        norms[part] = _summary(X[part], whitener)[:, 2]
+    return norms
 
 
 def mean_log(X, weight, whitener, vectors):
@@ -76,27 +98,32 @@ def parts(X):
 def _fill(X, whitener, vectors):
     """Compute the vectors of a part; return lower bounds of the eigenvalues, or 0."""
     n = X.shape[1]
-    X = np.ascontiguousarray(X, np.float64)
-    if whitener is None:
-        # The kernel squares numbers, which should neither vanish nor overflow.
-        size = np.trace(X, axis1=1, axis2=2) / n
-        lanes = _side_by_side(X / size[:, None, None])
-    else:
-        lanes = _whiten_side_by_side(X, whitener)
-    bounds = np.empty((len(X), 2))
-    with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
-        logs(lanes, n, *rational_logs(), vectors, bounds, rows(work_size(n)))
-        beyond = ~(bounds[:, 1] <= LIMIT * bounds[:, 0])
-    least = bounds[:, 0]
-    if whitener is None:
-        least *= size
-        vectors += np.log(size)[:, None] * upper(np.eye(n))
-    for i in np.flatnonzero(beyond):
-        C = X[i] if whitener is None else whitener @ X[i] @ whitener
-        values, _, condition = eigh_spd(C)
-        least[i] = values[0] if condition < np.inf else 0
-        vectors[i] = upper(logm(C))
+    if whitener is not None:
+        return _summary(X, whitener, vectors)[:, 0]
+    # The kernel squares numbers, which should neither vanish nor overflow.
+    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64) / n
+    least = size * _summary(X / size[:, None, None], None, vectors)[:, 0]
+    vectors += np.log(size)[:, None] * upper(np.eye(n))
     return least
+
+
+def _summary(X, whitener, vectors=_NOTHING):
+    """Compute the vectors of a part, if wanted, and the kernel's summary."""
+    X = np.ascontiguousarray(X, np.float64)
+    n = X.shape[1]
+    lanes = _side_by_side(X) if whitener is None else _whiten(X, whitener)
+    summary = np.empty((len(X), 3))
+    with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
+        logs(lanes, n, *rational_logs(), vectors, summary, rows(work_size(n)))
+        beyond = ~(summary[:, 1] <= LIMIT * summary[:, 0])
+    for i in np.flatnonzero(beyond):
+        C = X[i] if whitener is None else whitener @ X[i] @ whitener.T
+        values, basis, condition = eigh_spd(C)
+        least = values[0] if condition < np.inf else 0
+        summary[i] = least, values[-1], np.sum(np.log(values) ** 2)
+        if len(vectors):
+            vectors[i] = upper((basis * np.log(values)) @ basis.T)
+    return summary
 
 
 def _side_by_side(X):
@@ -106,9 +133,10 @@ def _side_by_side(X):
     return lanes
 
 
-def _whiten_side_by_side(X, whitener):
+def _whiten(X, whitener):
+    """Lay ``whitener @ X @ whitener.T`` side by side."""
     n = X.shape[1]
-    half = _side_by_side((X.reshape(-1, n) @ whitener).reshape(X.shape))
+    half = _side_by_side((X.reshape(-1, n) @ whitener.T).reshape(X.shape))
     lanes = rows(len(half))
     sides = half.reshape(-1, n, n * LANES), lanes.reshape(-1, n, n * LANES)
     np.matmul(whitener, sides[0], out=sides[1])

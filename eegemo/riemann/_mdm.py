@@ -1,7 +1,6 @@
 """Minimum distance to mean."""
 
 import numpy as np
-from pyriemann.geometry.distance import distance
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
@@ -13,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
+from ._distance import distances_from
 from ._mean import check_sample_weight, resolve_metric, spd_mean
 
 
@@ -107,11 +107,9 @@ class MDM(
         distances : float64 array of shape (n_matrices, n_classes)
         """
         check_is_fitted(self)
-        X = self._check_matrices(X, reset=False).astype(np.float64, copy=False)
+        X = self._check_matrices(X, reset=False)
         _, metric = resolve_metric(self.metric, "distance")
-        return np.column_stack(
-            [distance(X, mean, metric=metric).ravel() for mean in self.covmeans_]
-        )
+        return distances_from(X, self.covmeans_, metric)
 
     def predict(self, X):
         """Class of the nearest mean.

@@ -1,0 +1,29 @@
+"""Distances of SPD matrices from a few others."""
+
+import numpy as np
+from pyriemann.geometry.distance import distance
+
+from ._logs import squared_norms
+
+
+def distances_from(X, references, metric):
+    """Compute the distance of each matrix from each reference, in float64.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    references : float64 array of shape (n_references, n, n)
+    metric : str
+        See :func:`pyriemann.geometry.distance.distance`, which computes all but
+        "riemann".
+
+    Returns
+    -------
+    distances : float64 array of shape (n_matrices, n_references)
+    """
+    if metric == "riemann":
+        whiteners = np.linalg.inv(np.linalg.cholesky(references))
+        squares = [squared_norms(X, whitener) for whitener in whiteners]
+        return np.sqrt(np.stack(squares, axis=1))
+    X = X.astype(np.float64, copy=False)
+    return np.column_stack([distance(X, C, metric=metric).ravel() for C in references])
