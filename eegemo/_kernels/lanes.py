@@ -38,6 +38,17 @@ def store(x, k, value):
     x[k] = value
 
 
+def transpose(x, i, step, y, k, stride):
+    """Copy LANES lines of LANES numbers, which become columns.
+
+    From number i on of x, in C order, with a line every ``step`` numbers; to row k on
+    of y, an array of shape (n, LANES) in C order, with a row every ``stride`` rows.
+    """
+    lines = i + step * np.arange(LANES)
+    columns = x.reshape(-1)[lines + np.arange(LANES)[:, None]]
+    y[k : k + LANES * stride : stride] = columns
+
+
 def broadcast(x):
     """Put a number in each lane."""
     return np.full(LANES, x)
@@ -108,14 +119,55 @@ def _store(typing, x, k, value):
     return types.void(x, types.intp, value), build
 
 
+def _upper(size):
+    """Mask that takes the first of two vectors, and from the second every other block.
+
+    Lanes of the second are counted from LANES on.
+    """
+    return _mask([LANES + k - size if k & size else k for k in range(LANES)])
+
+
+def _lower(size):
+    return _mask([LANES + k if k & size else k + size for k in range(LANES)])
+
+
+def _mask(lanes):
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+
+
+@intrinsic
+def _transpose(typing, x, i, step, y, k, stride):
+    def build(context, builder, signature, args):
+        x, i, step, y, k, stride = args
+        data = context.make_array(signature.args[0])(context, builder, x).data
+        vectors = []
+        for _ in range(LANES):
+            pointer = builder.bitcast(builder.gep(data, [i]), _VECTOR.as_pointer())
+            vectors.append(builder.load(pointer, align=8))
+            i = builder.add(i, step)
+        for size in (1, 2, 4):  # exchange blocks beside the diagonal
+            for a in range(LANES):
+                if not a & size:
+                    pair = vectors[a], vectors[a + size]
+                    vectors[a] = builder.shuffle_vector(*pair, _upper(size))
+                    vectors[a + size] = builder.shuffle_vector(*pair, _lower(size))
+        for vector in vectors:
+            pointer = _pointer(context, builder, signature.args[3], y, k)
+            builder.store(vector, pointer, align=8)
+            k = builder.add(k, stride)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(x, n, n, y, n, n), build
+
+
 @intrinsic
 def _broadcast(typing, x):
     def build(context, builder, signature, args):
         start = ir.Constant(_VECTOR, ir.Undefined)
-        index = ir.IntType(32)
-        one = builder.insert_element(start, args[0], ir.Constant(index, 0))
-        mask = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
-        return builder.shuffle_vector(one, start, mask)
+        zero = ir.Constant(ir.IntType(32), 0)
+        one = builder.insert_element(start, args[0], zero)
+        return builder.shuffle_vector(one, start, _mask([0] * LANES))
 
     return _LANES(types.float64), build
 
@@ -133,6 +185,11 @@ def _overload_load(x, k):
 @overload(store)
 def _overload_store(x, k, value):
     return lambda x, k, value: _store(x, k, value)
+
+
+@overload(transpose)
+def _overload_transpose(x, i, step, y, k, stride):
+    return lambda x, i, step, y, k, stride: _transpose(x, i, step, y, k, stride)
 
 
 @overload(broadcast)
