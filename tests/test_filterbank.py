@@ -99,6 +99,14 @@ def test_chunks_of_zero_phase_filters_do_not_matter():
         assert_allclose(got[0, 0, 0], y.var(), rtol=RTOL)
 
 
+def test_extension_longer_than_a_chunk():
+    X = noise(2, 520)
+    assert pad_length(11) > filterbank._CHUNK
+    got = variance(X, False, order=11, bands=[(20, 60)])
+    expected = filtered(X, (20, 60), False, order=11).var(axis=1)
+    assert_allclose(got[:, 0, 0], expected, rtol=RTOL)
+
+
 @causally
 def test_offset_is_subtracted(causal):
     X = noise(3, 80)

@@ -120,7 +120,7 @@ def _load(X, mean, row, start, n, y):
     """
     n_rows, n_times = X.shape
     flat = y.reshape(y.size)
-    inside = max(-start, 0)
+    inside = min(max(-start, 0), n)
     outside = min(n_times - start, n)
     for v in range(_VECTORS):
         r = row + v * LANES
@@ -198,13 +198,9 @@ def _pair(x, y, n, backward, a, b, state):
         u3, r3, s3 = _section(u3, b1, b2, r3, s3)
         _keep(y, _VECTORS * t, u0, u1, u2, u3)
     i = 0
-    for states in (
-        (p0, p1, p2, p3),
-        (q0, q1, q2, q3),
-        (r0, r1, r2, r3),
-        (s0, s1, s2, s3),
-    ):
-        _keep(state, i, *states)
+    p, q, r, s = (p0, p1, p2, p3), (q0, q1, q2, q3), (r0, r1, r2, r3), (s0, s1, s2, s3)
+    for found in p, q, r, s:
+        _keep(state, i, *found)
         i += _VECTORS
 
 

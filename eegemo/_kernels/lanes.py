@@ -2,10 +2,10 @@
 
 A small matrix leaves a processor's vectors half empty, and loops over a short innermost
 axis of matrices side by side are not vectorised: the compiler unrolls them into single
-numbers. So kernels for small matrices take eight at once, one in each lane of a vector
-of LLVM's. It is one register with AVX-512; elsewhere LLVM takes two or four, and the
-results are the same but for rounding, as a product and a sum are fused where the
-processor can.
+numbers. Nor are recursions, of which each step waits for the one before. So kernels
+take eight matrices or rows at once, one in each lane of a vector of LLVM's. It is one
+register with AVX-512; elsewhere LLVM takes two or four, and the results are the same
+but for rounding, as a product and a sum are fused where the processor can.
 
 The functions below are the plain twins, which run where nothing is compiled.
 """
