@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from eegemo import _chunks
 from eegemo._kernels import filterbank
+from eegemo._kernels.lanes import LANES
 from eegemo.features._filtered import filtered_variance, pad_length
 
 SFREQ = 200
@@ -52,10 +53,21 @@ def test_scipy(causal, order, n_times):
 
 
 @causally
+@pytest.mark.parametrize("n_times", [16, 75])
+def test_rows_side_by_side(causal, n_times):
+    """A block, then a full vector and one that is not; 75 samples are no multiple."""
+    X = noise(filterbank.BLOCK + LANES + 3, n_times) + 1.0
+    got = variance(X, causal, order=1)
+    for b, band in enumerate(BANDS):
+        expected = filtered(X, band, causal, order=1).var(axis=1)
+        assert_allclose(got[:, 0, b], expected, rtol=RTOL)
+
+
+@causally
 def test_more_rows_than_lanes(causal):
     """A second block that is not full must not see the first."""
-    X = noise(filterbank.LANES + 3, 70)
-    X[: filterbank.LANES] *= 1e6
+    X = noise(filterbank.BLOCK + 3, 70)
+    X[: filterbank.BLOCK] *= 1e6
     got = variance(X, causal, order=1)
     alone = variance(np.ascontiguousarray(X[-3:]), causal, order=1)
     assert_array_equal(got[-3:], alone)
@@ -87,6 +99,14 @@ def test_chunks_of_zero_phase_filters_do_not_matter():
         assert_allclose(got[0, 0, 0], y.var(), rtol=RTOL)
 
 
+def test_extension_longer_than_a_chunk():
+    X = noise(2, 520)
+    assert pad_length(11) > filterbank._CHUNK
+    got = variance(X, False, order=11, bands=[(20, 60)])
+    expected = filtered(X, (20, 60), False, order=11).var(axis=1)
+    assert_allclose(got[:, 0, 0], expected, rtol=RTOL)
+
+
 @causally
 def test_offset_is_subtracted(causal):
     X = noise(3, 80)
@@ -109,10 +129,10 @@ def test_means_are_subtracted(causal, n_times):
 @pytest.mark.parametrize("known", [True, False])
 def test_parts_do_not_matter(causal, known, monkeypatch):
     """Float32, and rows that cannot be written, are converted part by part."""
-    X = noise(2 * filterbank.LANES + 3, 30).astype(np.float32)
+    X = noise(2 * filterbank.BLOCK + 3, 30).astype(np.float32)
     offset = np.arange(len(X)) / 10 if known else X.mean(axis=1, dtype=np.float64)
     expected = variance(X - offset[:, None], causal, order=1)
-    monkeypatch.setattr(_chunks, "_IN_CACHE", (filterbank.LANES + 5) * X[0].size)
+    monkeypatch.setattr(_chunks, "_IN_CACHE", (filterbank.BLOCK + 5) * X[0].size)
     options = dict(order=1, causal=causal, ddof=0)
     frozen = X.astype(np.float64)
     frozen.flags.writeable = False

@@ -1,8 +1,9 @@
 """A bank of Butterworth band-passes, and the variance each leaves, in one pass.
 
-A recursion along time does not vectorise, so rows of X lie side by side in lanes: the
-innermost loops run over one sample of each. A block of lanes is filtered chunk by
-chunk, by all bands while the chunk is in cache, and only sums of the output are kept.
+A recursion along time does not vectorise, so rows of X lie side by side in lanes, and
+four vectors are filtered together: each waits most of the time for its own last sample.
+A block of rows is filtered chunk by chunk, by all bands while the chunk is in cache,
+and only sums of the output are kept.
 
 Every section has its zeros at +1 and -1, as those of a Butterworth band-pass may be
 paired, hence the numerator 1 - z^-2 and two coefficients, a1 and a2. Gains are left to
@@ -12,14 +13,40 @@ the caller.
 import numpy as np
 from numba import njit
 
-LANES = 32  # at 8 half of a vector loop is overhead, at 64 a chunk outgrows the cache
-_STEPS = 8  # samples of a lane between loading and storing its state
-_CHUNK = 64  # samples: 16 KiB of lanes, twice in the first cache
+from .lanes import LANES, broadcast, load, rows, store, transpose
+
+_VECTORS = 4
+BLOCK = _VECTORS * LANES  # rows
+_CHUNK = 64  # samples: 16 KiB of a block, twice in the first cache
 _WHOLE = 512  # samples: up to here, a zero-phase filter keeps a row in one chunk
 
 
+def new_memory(n_times, n_bands, n_sections, pad, n_pieces):
+    """Make room for the means, samples, states, noted states and sums of a block."""
+    n_long = n_times + 2 * pad
+    size = _chunk_size(n_long, pad)
+    n_notes = n_bands * -(-n_long // size) if pad else 0
+    n_states = 2 * _VECTORS * n_sections
+    memory = [rows(_VECTORS)]
+    for n, m in (
+        (3, size * _VECTORS),
+        (2 * n_bands, n_states),
+        (n_notes, n_states),
+        (n_bands, 2 * _VECTORS * n_pieces),
+    ):
+        memory.append(rows(n * m).reshape(n, m, LANES))
+    for table in memory:
+        table[:] = 0
+    return tuple(memory)
+
+
 @njit(cache=True, nogil=True)
-def band_variance(X, offset, poles, pad, edges, first, last, ddof):
+def _chunk_size(n_long, pad):
+    return n_long if pad and n_long <= _WHOLE else _CHUNK
+
+
+@njit(cache=True, nogil=True)
+def band_variance(X, offset, poles, pad, edges, first, last, ddof, memory):
     """Variance of segments of every row, filtered forward, or forward and backward.
 
     Forward from rest if ``pad`` is 0. Otherwise as :func:`scipy.signal.sosfiltfilt`
@@ -36,7 +63,8 @@ def band_variance(X, offset, poles, pad, edges, first, last, ddof):
     offset : float64 array of shape (n_rows,) or (0,)
         Subtracted from the rows; if empty, their means are.
     poles : float64 array of shape (n_bands, n_sections, 2)
-        a1 and a2 of each section.
+        a1 and a2 of each section, of which there is an even number: 0 and -1 make one
+        that changes nothing.
     pad : int
         Less than n_times.
     edges : int64 array of shape (n_pieces + 1,)
@@ -45,54 +73,46 @@ def band_variance(X, offset, poles, pad, edges, first, last, ddof):
     first, last : int64 arrays of shape (n_segments,)
         Segment i consists of pieces first[i] to last[i] - 1.
     ddof : int
+    memory : tuple of arrays
+        To work in; see ``new_memory``.
 
     Returns
     -------
     out : float64 array of shape (n_rows, n_segments, n_bands)
     """
     n_rows, n_times = X.shape
-    n_bands, n_sections, _ = poles.shape
-    n_stages = (n_sections + 1) // 2
-    # Whole steps: a causal filter runs on behind the end, and one that starts from
-    # the steady state starts earlier.
-    n_long = (n_times + 2 * pad + _STEPS - 1) // _STEPS * _STEPS
-    lead = n_long - n_times - pad if pad else 0
-    size = n_long if pad and n_long <= _WHOLE else _CHUNK
+    n_bands = len(poles)
+    n_long = n_times + 2 * pad
+    size = _chunk_size(n_long, pad)
     n_chunks = (n_long + size - 1) // size
     n_visits = 2 * n_chunks - 1 if pad else n_chunks
     out = np.empty((n_rows, len(first), n_bands))
-    mean = np.empty(LANES)
-    lanes = np.zeros((3, size * LANES))
-    states = np.empty((2, n_bands, n_stages, 4 * LANES))
-    notes = np.empty((n_chunks if pad else 0, n_bands, n_stages, 4 * LANES))
-    sums = np.empty((n_bands, len(edges) - 1, 2 * LANES))
-    for row in range(0, n_rows, LANES):
-        for lane in range(min(LANES, n_rows - row)):
-            r = row + lane
-            mean[lane] = offset[r] if len(offset) else _mean(X[r])
+    mean, samples, states, notes, sums = memory
+    for row in range(0, n_rows, BLOCK):
+        for r in range(min(BLOCK, n_rows - row)):
+            m = offset[row + r] if len(offset) else _mean(X[row + r])
+            mean[r // LANES, r % LANES] = m
         for visit in range(n_visits):
             chunk = min(visit, 2 * (n_chunks - 1) - visit)
             back = pad > 0 and visit >= n_chunks - 1
+            start = chunk * size - pad
             n = min(size, n_long - chunk * size)
-            start = chunk * size - lead
-            _load(X, mean, row, start, n, pad, lanes[0])
+            _load(X, mean, row, start, n, samples[0])
             for b in range(n_bands):
                 if visit == 0:
-                    _fill(sums[b], 0.0)
-                if chunk == 0:
-                    _begin(lanes[0], pad, states[0, b])
-                elif pad and visit < n_chunks:
-                    _copy(states[0, b], notes[chunk, b])
-                elif pad:
-                    _copy(notes[chunk, b], states[0, b])
+                    _clear(sums[b])
+                if chunk > 0 and visit >= n_chunks:
+                    _copy(notes[chunk * n_bands + b], states[b])
+                elif chunk > 0 and pad:
+                    _copy(states[b], notes[chunk * n_bands + b])
                 for backward in range(1 + back):
-                    x, y = lanes[backward], lanes[1 + backward]
-                    _copy_samples(x, n, backward, y)
-                    if backward and visit == n_chunks - 1:
-                        _begin(y, pad, states[1, b])
-                    _filter(y, n, poles[b], states[backward, b])
+                    x, y = samples[backward], samples[1 + backward]
+                    state = states[backward * n_bands + b]
+                    if visit == n_chunks - 1 if backward else chunk == 0:
+                        _begin(x, n, backward, pad, state)
+                    _filter(x, y, n, backward, poles[b], state)
                 if back or not pad:
-                    _add_pieces(lanes[1 + back], n, start, back, edges, sums[b])
+                    _add_pieces(samples[1 + back], n, start, back, edges, sums[b])
         _variances(sums, edges, first, last, ddof, row, out)
     return out
 
@@ -106,110 +126,114 @@ def _mean(x):
 
 
 @njit(cache=True, nogil=True)
-def _load(X, mean, row, start, n, pad, y):
-    """Bring n samples of the rows from ``row`` on into lanes, extended at the ends.
+def _load(X, mean, row, start, n, y):
+    """Bring n samples of the rows from ``row`` on side by side, extended at the ends.
 
     Lanes without a row keep what they hold: the variance of it is never read.
     """
     n_rows, n_times = X.shape
+    flat = y.reshape(y.size)
     inside = min(max(-start, 0), n)
-    outside = max(min(n_times - start, n), inside)
-    for lane in range(min(LANES, n_rows - row)):
-        x, m = X[row + lane], mean[lane]
-        within = x[max(start, 0) :]
-        for t in range(inside):
-            y[t * LANES + lane] = 2 * (x[0] - m) - (x[min(-start - t, pad)] - m)
-        for t in range(outside - inside):
-            y[(inside + t) * LANES + lane] = within[t] - m
-        for t in range(outside, n):
-            i = max(2 * (n_times - 1) - start - t, 0)
-            y[t * LANES + lane] = 2 * (x[n_times - 1] - m) - (x[i] - m)
+    outside = min(n_times - start, n)
+    for v in range(_VECTORS):
+        r = row + v * LANES
+        t = inside
+        while r + LANES <= n_rows and t + LANES <= outside:
+            i = r * n_times + start + t
+            transpose(X, i, n_times, y, t * _VECTORS + v, _VECTORS)
+            t += LANES
+        for lane in range(min(LANES, n_rows - r)):
+            k = v * LANES + lane
+            for s in range(inside):
+                flat[s * BLOCK + k] = 2 * X[r + lane, 0] - X[r + lane, -start - s]
+            for s in range(t, outside):
+                flat[s * BLOCK + k] = X[r + lane, start + s]
+            for s in range(max(t, outside), n):
+                i = 2 * (n_times - 1) - start - s
+                flat[s * BLOCK + k] = 2 * X[r + lane, n_times - 1] - X[r + lane, i]
+        m = load(mean, v)
+        for k in range(v, n * _VECTORS, _VECTORS):
+            store(y, k, load(y, k) - m)
 
 
 @njit(cache=True, nogil=True)
-def _fill(x, value):
+def _clear(x):
     for i in range(len(x)):
-        for j in range(x.shape[1]):
-            x[i, j] = value
+        store(x, i, broadcast(0.0))
 
 
 @njit(cache=True, nogil=True)
 def _copy(x, y):
     for i in range(len(x)):
-        for j in range(x.shape[1]):
-            y[i, j] = x[i, j]
+        store(y, i, load(x, i))
 
 
 @njit(cache=True, nogil=True)
-def _begin(x, pad, state):
-    """Start from rest, or as if the first sample of x had lasted for ever.
+def _begin(x, n, backward, pad, state):
+    """Start from rest, or as if the first sample had lasted for ever.
 
     A section does not pass constants: the first gives zeros, the others receive them.
     """
-    _fill(state, 0.0)
+    _clear(state)
     if pad:
-        for lane in range(LANES):
-            state[0, lane] = state[0, LANES + lane] = -x[lane]
+        first = n - 1 if backward else 0
+        for v in range(_VECTORS):
+            constant = load(x, first * _VECTORS + v)
+            store(state, v, 0.0 - constant)
+            store(state, _VECTORS + v, constant)
 
 
 @njit(cache=True, nogil=True)
-def _copy_samples(x, n, backward, y):
-    for t in range(n):
-        source = n - 1 - t if backward else t
-        for lane in range(LANES):
-            y[t * LANES + lane] = x[source * LANES + lane]
-
-
-@njit(cache=True, nogil=True)
-def _filter(y, n, poles, state):
-    """Filter n samples of all lanes in place by all sections."""
+def _filter(x, y, n, backward, poles, state):
+    """Filter n samples of x, or these backward, by all sections. The result is y."""
     for s in range(0, len(poles), 2):
-        if s + 1 < len(poles):
-            _pair(y, n, poles[s], poles[s + 1], state[s // 2])
-        else:
-            _section(y, n, poles[s], state[s // 2])
+        _pair(x, y, n, backward, poles[s], poles[s + 1], state[2 * _VECTORS * s :])
+        x, backward = y, 0
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _section(y, n, a, state):
-    """Filter n samples of all lanes in place by (1 - z^-2) / (1 + a1 z^-1 + a2 z^-2).
-
-    Transposed direct form II. The short loop over steps is unrolled, so that the loop
-    over lanes becomes one over vectors, with the states in registers meanwhile. That
-    takes a bound that is a multiple of the steps for all to see, which n always is.
-    """
-    a1, a2 = a[0], a[1]
-    for t in range(0, n // _STEPS * _STEPS, _STEPS):
-        for lane in range(LANES):
-            p, q = state[lane], state[LANES + lane]
-            for k in range(_STEPS):
-                x = y[(t + k) * LANES + lane]
-                u = x + p
-                p = q - a1 * u
-                q = -x - a2 * u
-                y[(t + k) * LANES + lane] = u
-            state[lane], state[LANES + lane] = p, q
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _pair(y, n, a, b, state):
+@njit(cache=True, nogil=True)
+def _pair(x, y, n, backward, a, b, state):
     """Filter by two sections at once; what is between them stays in registers."""
     a1, a2, b1, b2 = a[0], a[1], b[0], b[1]
-    for t in range(0, n // _STEPS * _STEPS, _STEPS):
-        for lane in range(LANES):
-            p, q = state[lane], state[LANES + lane]
-            r, s = state[2 * LANES + lane], state[3 * LANES + lane]
-            for k in range(_STEPS):
-                x = y[(t + k) * LANES + lane]
-                u = x + p
-                p = q - a1 * u
-                q = -x - a2 * u
-                v = u + r
-                r = s - b1 * v
-                s = -u - b2 * v
-                y[(t + k) * LANES + lane] = v
-            state[lane], state[LANES + lane] = p, q
-            state[2 * LANES + lane], state[3 * LANES + lane] = r, s
+    p0, p1, p2, p3 = load(state, 0), load(state, 1), load(state, 2), load(state, 3)
+    q0, q1, q2, q3 = load(state, 4), load(state, 5), load(state, 6), load(state, 7)
+    r0, r1, r2, r3 = load(state, 8), load(state, 9), load(state, 10), load(state, 11)
+    s0, s1, s2, s3 = load(state, 12), load(state, 13), load(state, 14), load(state, 15)
+    for t in range(n):
+        i = _VECTORS * (n - 1 - t if backward else t)
+        u0, p0, q0 = _section(load(x, i), a1, a2, p0, q0)
+        u1, p1, q1 = _section(load(x, i + 1), a1, a2, p1, q1)
+        u2, p2, q2 = _section(load(x, i + 2), a1, a2, p2, q2)
+        u3, p3, q3 = _section(load(x, i + 3), a1, a2, p3, q3)
+        u0, r0, s0 = _section(u0, b1, b2, r0, s0)
+        u1, r1, s1 = _section(u1, b1, b2, r1, s1)
+        u2, r2, s2 = _section(u2, b1, b2, r2, s2)
+        u3, r3, s3 = _section(u3, b1, b2, r3, s3)
+        _keep(y, _VECTORS * t, u0, u1, u2, u3)
+    i = 0
+    p, q, r, s = (p0, p1, p2, p3), (q0, q1, q2, q3), (r0, r1, r2, r3), (s0, s1, s2, s3)
+    for found in p, q, r, s:
+        _keep(state, i, *found)
+        i += _VECTORS
+
+
+@njit(cache=True, nogil=True)
+def _section(x, a1, a2, p, q):
+    """Take a sample through (1 - z^-2) / (1 + a1 z^-1 + a2 z^-2).
+
+    Transposed direct form II with the second state negated: three operations, as a
+    product and a sum are one.
+    """
+    u = x + p
+    return u, -a1 * u - q, x + a2 * u
+
+
+@njit(cache=True, nogil=True)
+def _keep(x, k, x0, x1, x2, x3):
+    store(x, k, x0)
+    store(x, k + 1, x1)
+    store(x, k + 2, x2)
+    store(x, k + 3, x3)
 
 
 @njit(cache=True, nogil=True)
@@ -223,27 +247,23 @@ def _add_pieces(y, n, start, backward, edges, sums):
         b = min(edges[p + 1], start + n) - start
         if backward:
             a, b = n - b, n - a
-        _add(y[a * LANES : b * LANES], b - a, sums[p])
+        _add(y, a, b, sums[2 * _VECTORS * p :])
         p += 1
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _add(y, n, sums):
-    """Add n samples of all lanes, and their squares."""
-    whole = n // _STEPS * _STEPS
-    for t in range(0, whole, _STEPS):
-        for lane in range(LANES):
-            total, squares = sums[lane], sums[LANES + lane]
-            for k in range(_STEPS):
-                u = y[(t + k) * LANES + lane]
-                total += u
-                squares += u * u
-            sums[lane], sums[LANES + lane] = total, squares
-    for t in range(whole, n):
-        for lane in range(LANES):
-            u = y[t * LANES + lane]
-            sums[lane] += u
-            sums[LANES + lane] += u * u
+@njit(cache=True, nogil=True)
+def _add(y, first, last, sums):
+    p0, p1, p2, p3 = load(sums, 0), load(sums, 1), load(sums, 2), load(sums, 3)
+    q0, q1, q2, q3 = load(sums, 4), load(sums, 5), load(sums, 6), load(sums, 7)
+    for t in range(first, last):
+        k = _VECTORS * t
+        u0, u1, u2, u3 = load(y, k), load(y, k + 1), load(y, k + 2), load(y, k + 3)
+        p0, p1, p2, p3 = p0 + u0, p1 + u1, p2 + u2, p3 + u3
+        q0, q1, q2, q3 = q0 + u0 * u0, q1 + u1 * u1, q2 + u2 * u2, q3 + u3 * u3
+    i = 0
+    for found in (p0, p1, p2, p3), (q0, q1, q2, q3):
+        _keep(sums, i, *found)
+        i += _VECTORS
 
 
 @njit(cache=True, nogil=True)
@@ -252,13 +272,14 @@ def _variances(sums, edges, first, last, ddof, row, out):
 
     From plain sums, since a band-pass leaves hardly a mean that could cancel.
     """
-    for lane in range(min(LANES, len(out) - row)):
+    for r in range(min(BLOCK, len(out) - row)):
+        k, lane = divmod(r, LANES)
         for i in range(len(first)):
             n = edges[last[i]] - edges[first[i]]
             for b in range(len(sums)):
                 total, squares = 0.0, 0.0
                 for p in range(first[i], last[i]):
-                    total += sums[b, p, lane]
-                    squares += sums[b, p, LANES + lane]
+                    total += sums[b, 2 * _VECTORS * p + k, lane]
+                    squares += sums[b, 2 * _VECTORS * p + _VECTORS + k, lane]
                 variance = (squares - total * total / n) / (n - ddof)
-                out[row + lane, i, b] = max(0.0, variance)
+                out[row + r, i, b] = max(0.0, variance)

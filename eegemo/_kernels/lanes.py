@@ -2,10 +2,10 @@
 
 A small matrix leaves a processor's vectors half empty, and loops over a short innermost
 axis of matrices side by side are not vectorised: the compiler unrolls them into single
-numbers. So kernels for small matrices take eight at once, one in each lane of a vector
-of LLVM's. It is one register with AVX-512; elsewhere LLVM takes two or four, and the
-results are the same but for rounding, as a product and a sum are fused where the
-processor can.
+numbers. Nor are recursions, of which each step waits for the one before. So kernels
+take eight matrices or rows at once, one in each lane of a vector of LLVM's. It is one
+register with AVX-512; elsewhere LLVM takes two or four, and the results are the same
+but for rounding, as a product and a sum are fused where the processor can.
 
 The functions below are the plain twins, which run where nothing is compiled. After an
 edit of this file, delete what Numba has cached of the kernels: it only looks at theirs.
@@ -55,6 +55,17 @@ def load_from(x, i):
 def total(x):
     """Sum of the lanes."""
     return x.sum()
+
+
+def transpose(x, i, step, y, k, stride):
+    """Copy LANES lines of LANES numbers, which become columns.
+
+    From number i on of x, in C order, with a line every ``step`` numbers; to row k on
+    of y, an array of shape (n, LANES) in C order, with a row every ``stride`` rows.
+    """
+    lines = i + step * np.arange(LANES)
+    columns = x.reshape(-1)[lines + np.arange(LANES)[:, None]]
+    y[k : k + LANES * stride : stride] = columns
 
 
 def broadcast(x):
@@ -120,38 +131,85 @@ def _implement(function, result, types_, build):
             1: lambda context: lambda x: resolve(x),
             2: lambda context: lambda x, y: resolve(x, y),
             3: lambda context: lambda x, y, z: resolve(x, y, z),
+            6: lambda context: lambda u, v, w, x, y, z: resolve(u, v, w, x, y, z),
         }[len(types_)]
     )
     lower_builtin(function, *types_)(build)
 
 
-def _pointer(context, builder, signature, args, step):
-    array = context.make_array(signature.args[0])(context, builder, args[0])
-    index = context.cast(builder, args[1], signature.args[1], types.intp)
-    index = builder.mul(index, ir.Constant(index.type, step))
-    return builder.bitcast(builder.gep(array.data, [index]), _VECTOR.as_pointer())
+def _array(context, builder, signature, args, place):
+    """Pointer to the first number of an argument."""
+    type_ = signature.args[place]
+    return context.make_array(type_)(context, builder, args[place]).data
+
+
+def _index(context, builder, signature, args, place, step=1):
+    """Argument times step."""
+    index = context.cast(builder, args[place], signature.args[place], types.intp)
+    return builder.mul(index, ir.Constant(index.type, step))
+
+
+def _lanes_at(builder, array, index):
+    return builder.bitcast(builder.gep(array, [index]), _VECTOR.as_pointer())
 
 
 def _load(step):
-    def build(context, builder, signature, args):
-        pointer = _pointer(context, builder, signature, args, step)
+    def build(*arguments):
+        builder = arguments[1]
+        pointer = _lanes_at(builder, _array(*arguments, 0), _index(*arguments, 1, step))
         return builder.load(pointer, align=8)
 
     return build
 
 
 def _store(context, builder, signature, args):
-    pointer = _pointer(context, builder, signature, args, LANES)
+    arguments = context, builder, signature, args
+    pointer = _lanes_at(builder, _array(*arguments, 0), _index(*arguments, 1, LANES))
     builder.store(args[2], pointer, align=8)
     return context.get_dummy_value()
 
 
+def _transpose(context, builder, signature, args):
+    arguments = context, builder, signature, args
+    x, i, step = _array(*arguments, 0), _index(*arguments, 1), _index(*arguments, 2)
+    y, k = _array(*arguments, 3), _index(*arguments, 4, LANES)
+    stride = _index(*arguments, 5, LANES)
+    vectors = []
+    for _ in range(LANES):
+        vectors.append(builder.load(_lanes_at(builder, x, i), align=8))
+        i = builder.add(i, step)
+    for size in (1, 2, 4):  # exchange blocks beside the diagonal
+        for a in range(LANES):
+            if not a & size:
+                pair = vectors[a], vectors[a + size]
+                vectors[a] = builder.shuffle_vector(*pair, _upper(size))
+                vectors[a + size] = builder.shuffle_vector(*pair, _lower(size))
+    for vector in vectors:
+        builder.store(vector, _lanes_at(builder, y, k), align=8)
+        k = builder.add(k, stride)
+    return context.get_dummy_value()
+
+
+def _upper(size):
+    """Mask that takes the first of two vectors, and from the second every other block.
+
+    Lanes of the second are counted from LANES on.
+    """
+    return _mask([LANES + k - size if k & size else k for k in range(LANES)])
+
+
+def _lower(size):
+    return _mask([LANES + k if k & size else k + size for k in range(LANES)])
+
+
+def _mask(lanes):
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+
+
 def _broadcast(context, builder, signature, args):
-    index = ir.IntType(32)
     empty = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(empty, args[0], ir.Constant(index, 0))
-    everywhere = ir.Constant(ir.VectorType(index, LANES), [0] * LANES)
-    return builder.shuffle_vector(first, empty, everywhere)
+    first = builder.insert_element(empty, args[0], ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, empty, _mask([0] * LANES))
 
 
 def _instruction(name):
@@ -178,6 +236,8 @@ def _intrinsic(name, result, *before, **options):
 _implement(load, _LANES, (types.Array, types.Integer), _load(LANES))
 _implement(load_from, _LANES, (types.Array, types.Integer), _load(1))
 _implement(store, types.none, (types.Array, types.Integer, Lanes), _store)
+_table = types.Array, types.Integer, types.Integer
+_implement(transpose, types.none, _table + _table, _transpose)
 _implement(broadcast, _LANES, (types.Float,), _broadcast)
 for _function, _name in (
     (operator.add, "fadd"),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import signal
 
 from .._chunks import in_cache
-from .._kernels.filterbank import LANES, band_variance
+from .._kernels.filterbank import BLOCK, band_variance, new_memory
 
 
 def pad_length(order):
@@ -46,20 +46,29 @@ def filtered_variance(
     pad = 0 if causal else pad_length(order)
     offset = np.empty((len(rows), 0)) if offset is None else offset[:, None]
     variance = np.empty((len(rows), len(starts), len(edges)))
+    n_bands, n_sections, _ = poles.shape
+    memory = new_memory(n_times, n_bands, n_sections, pad, len(cuts) - 1)
     done = 0
-    for part, result in in_cache(rows, variance, LANES):
+    for part, result in in_cache(rows, variance, BLOCK):
         shift = offset[done : done + len(part)].ravel()
-        result[:] = band_variance(part, shift, poles, pad, *pieces, ddof)
+        result[:] = band_variance(part, shift, poles, pad, *pieces, ddof, memory)
         done += len(part)
     variance *= gains ** (2 if causal else 4)
     return variance
 
 
 def _sections(edges, sfreq, order):
-    """Denominators of shape (n_bands, order, 2), and the gains of shape (n_bands,)."""
+    """Denominators of an even number of sections, and the gains.
+
+    If the order is odd, the poles of one section cancel its zeros.
+    """
     poles, gains = [], []
     for band in edges:
         zpk = signal.butter(order, band, "bandpass", fs=sfreq, output="zpk")
         poles.append(signal.zpk2sos(*zpk)[:, 4:])
         gains.append(zpk[2])
-    return np.array(poles), np.array(gains)
+    poles = np.array(poles)
+    if order % 2:
+        nothing = np.broadcast_to([0.0, -1.0], (len(edges), 1, 2))
+        poles = np.concatenate([poles, nothing], axis=1)
+    return poles, np.array(gains)
