@@ -119,10 +119,10 @@ class AugmentedCovarianceSearchCV(
     -----
     Memory, in float64 numbers for n windows of c channels and T samples: the table
     holds n * c**2 for each delay that occurs, and is left out if that is beyond 2**27
-    (1 GiB), so that each pair computes its own products. Each job holds the
-    covariances and vectors of one pair, 1.5 * n * (order * c)**2, and for a linear
-    ``SVC`` the n**2 products of vectors, if these are longer than n / 8 and that many
-    numbers stay below 2**27.
+    (1 GiB), so that each pair computes its own products. Each job holds, of one pair,
+    the covariances, those of a training set once more, and the vectors of two folds,
+    some 3.5 * n * (order * c)**2, and for a linear ``SVC`` the n**2 products of
+    vectors, if these are longer than n / 8 and that many numbers stay below 2**27.
 
     References
     ----------
