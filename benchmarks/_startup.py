@@ -26,11 +26,16 @@ covariance.lagged_covariances(X, [0, 1])""",
     "filterbank": """
 for causal in (True, False):
     features.DifferentialEntropy(200, causal=causal).transform(X)""",
+    "folding": "features.DifferentialEntropy(200, method='fft').transform(X)",
     "hjorth": "features.HjorthFeatures().transform(X)",
     "smoothing": """
 for iterations in (0, 2):
     temporal.LDSSmoother(em_iterations=iterations).transform(X)
 temporal.MovingAverageSmoother().transform(X)""",
+    "spd": """
+C = X @ X.swapaxes(1, 2)
+riemann.MDM().fit(C, [0, 1]).predict(C)
+riemann.TangentSpace().fit_transform(C)""",
 }
 
 
