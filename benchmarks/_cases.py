@@ -21,7 +21,7 @@ from pyriemann.geometry.mean import mean_logeuclid
 from pyriemann.tangentspace import TangentSpace as PyriemannTangentSpace
 from scipy import fft, signal
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -89,7 +89,7 @@ def cases(tiny=False):
     add("log-Euclidean mean", "DREAMER; MI; DEAP; SEED part", log_euclidean)
     add("distances from 4 means", "DREAMER; MI; DEAP; SEED part", distances)
     add("pairwise distances", "MI; SEED part", pairwise)
-    add("covariance to scores, 5 folds", "DREAMER; MI; DEAP; SEED part", folds)
+    add("covariance to classes, 5 folds", "DREAMER; MI; DEAP; SEED part", folds)
     add("Siegel, order 4", "SEED part, 4 s", siegel)
     lengths = (5, 7) if tiny else TRIALS
     found["LDS", f"SEED session {sum(lengths)}x310"] = partial(lds, lengths)
@@ -326,19 +326,19 @@ def pairwise(shape, sfreq):
 def folds(shape, sfreq):
     """OAS, tangent space and logistic regression, cross-validated."""
 
-    def scores(covariance, space):
+    def decisions(covariance, space):
         final = LogisticRegression(max_iter=1000)
         pipeline = make_pipeline(covariance, space, StandardScaler(), final)
         n_folds = min(5, len(X) // 4)  # of few windows, fewer
-        return cross_val_score(pipeline, X, y, scoring="roc_auc", cv=n_folds)
+        return cross_val_predict(pipeline, X, y, cv=n_folds, method="decision_function")
 
     X = eeg(shape)
     y = np.arange(len(X)) % 2
     X[y == 1, :, 3:] += 0.1 * X[y == 1, ::-1, :-3]
     theirs = PyriemannCovariances("oas"), PyriemannTangentSpace()
     return Case(
-        partial(scores, Covariances("oas"), TangentSpace()),
-        [Peer("pyRiemann", partial(scores, *theirs), 1e-3)],
+        partial(decisions, Covariances("oas"), TangentSpace()),
+        [Peer("pyRiemann", partial(decisions, *theirs), 1e-3)],
     )
 
 
