@@ -13,10 +13,17 @@ from pathlib import Path
 import numpy as np
 from _timing import Case, Peer
 from joblib import Parallel, delayed
+from pyriemann.classification import MDM as PyriemannMDM
+from pyriemann.estimation import Covariances as PyriemannCovariances
 from pyriemann.geometry.covariance import covariances
+from pyriemann.geometry.distance import pairwise_distance
+from pyriemann.geometry.mean import mean_logeuclid
 from pyriemann.tangentspace import TangentSpace as PyriemannTangentSpace
 from scipy import fft, signal
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from eegemo.bands import BANDS
 from eegemo.covariance import (
@@ -26,7 +33,13 @@ from eegemo.covariance import (
     lagged_covariances,
 )
 from eegemo.features import BandPower, DifferentialEntropy, HjorthFeatures
-from eegemo.riemann import SiegelTangentSpace, TangentSpace
+from eegemo.riemann import (
+    MDM,
+    SiegelTangentSpace,
+    TangentSpace,
+    mean_spd,
+    pairwise_distance_spd,
+)
 from eegemo.temporal import LDSSmoother
 
 DATA = {  # (windows, channels, samples), sampling rate
@@ -73,6 +86,10 @@ def cases(tiny=False):
     add("Hjorth", "DEAP; SEED", hjorth)
     add("affine-invariant mean", "DREAMER; MI; DEAP; SEED part", mean)
     add("tangent space", "DREAMER; MI; DEAP; SEED part", tangent)
+    add("log-Euclidean mean", "DREAMER; MI; DEAP; SEED part", log_euclidean)
+    add("distances from 4 means", "DREAMER; MI; DEAP; SEED part", distances)
+    add("pairwise distances", "MI; SEED part", pairwise)
+    add("covariance to classes, 5 folds", "DREAMER; MI; DEAP; SEED part", folds)
     add("Siegel, order 4", "SEED part, 4 s", siegel)
     lengths = (5, 7) if tiny else TRIALS
     found["LDS", f"SEED session {sum(lengths)}x310"] = partial(lds, lengths)
@@ -281,6 +298,48 @@ def tangent(shape, sfreq):
     C = covariances(eeg(shape), "oas")
     peer = Peer("pyRiemann", lambda: PyriemannTangentSpace().fit_transform(C), 1e-6)
     return Case(lambda: TangentSpace().fit_transform(C), [peer])
+
+
+def log_euclidean(shape, sfreq):
+    C = covariances(eeg(shape), "oas")
+    peer = Peer("pyRiemann", partial(mean_logeuclid, C))
+    return Case(partial(mean_spd, C, "logeuclid"), [peer])
+
+
+def distances(shape, sfreq):
+    """As MDM predicts, from matrices of which four serve as means."""
+    C = covariances(eeg(shape), "oas")
+    y, weight = np.arange(len(C)) % 4, np.arange(len(C)) < 4
+    ours, theirs = MDM(), PyriemannMDM()
+    ours.fit(C, y, sample_weight=weight)
+    theirs.fit(C[:4], y[:4])
+    peer = Peer("pyRiemann", partial(theirs.transform, C), 1e-6)
+    return Case(partial(ours.transform, C), [peer])
+
+
+def pairwise(shape, sfreq):
+    C = covariances(eeg(shape), "oas")
+    peer = Peer("pyRiemann", partial(pairwise_distance, C, metric="riemann"), 1e-6)
+    return Case(partial(pairwise_distance_spd, C), [peer])
+
+
+def folds(shape, sfreq):
+    """OAS, tangent space and logistic regression, cross-validated."""
+
+    def decisions(covariance, space):
+        final = LogisticRegression(max_iter=1000)
+        pipeline = make_pipeline(covariance, space, StandardScaler(), final)
+        n_folds = min(5, len(X) // 4)  # of few windows, fewer
+        return cross_val_predict(pipeline, X, y, cv=n_folds, method="decision_function")
+
+    X = eeg(shape)
+    y = np.arange(len(X)) % 2
+    X[y == 1, :, 3:] += 0.1 * X[y == 1, ::-1, :-3]
+    theirs = PyriemannCovariances("oas"), PyriemannTangentSpace()
+    return Case(
+        partial(decisions, Covariances("oas"), TangentSpace()),
+        [Peer("pyRiemann", partial(decisions, *theirs), 1e-3)],
+    )
 
 
 def siegel(shape, sfreq, order=4):
