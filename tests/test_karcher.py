@@ -90,6 +90,16 @@ def test_start_does_not_matter(spread, ratio):
     assert mean_of(C, start=near[0])[2] == 1
 
 
+@pytest.mark.parametrize("condition", [1e4, 1e6])
+@pytest.mark.parametrize("seed", range(6))
+def test_two_far_apart(seed, condition):
+    """Their logarithms at the mean have eigenvalues that differ much."""
+    values = np.stack([np.geomspace(1, condition, 6)] * 2)
+    Q = np.linalg.qr(np.random.default_rng(seed).standard_normal((2, 6, 6)))[0]
+    C = (Q * values[:, None, :]) @ Q.swapaxes(1, 2)
+    assert mean_of((C + C.swapaxes(1, 2)) / 2)[2] < 35
+
+
 @pytest.mark.parametrize("gain", [1e-1, 1e-3, 1e-6])
 @pytest.mark.parametrize("n", [2, 8])
 def test_gain(n, gain):
