@@ -4,7 +4,8 @@ import operator
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import config, njit
+from numba.core.errors import TypingError
 from numpy.testing import assert_array_equal
 
 from eegemo._kernels import lanes
@@ -172,3 +173,18 @@ def test_transpose(i, step, k, stride):
         y = np.zeros_like(expected)
         function(x, i, step, y, k, stride)
         assert_array_equal(y, expected)
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    "x", [np.zeros((2, LANES), np.float32), np.zeros((2, 2 * LANES))[:, ::2]]
+)
+def test_arrays_of_other_memory_are_refused(x):
+    """Where it is compiled, what lies there would be taken for eight float64."""
+
+    @njit
+    def run(x):
+        store(x, 0, load(x, 1))
+
+    with pytest.raises(TypingError):
+        run(x)
