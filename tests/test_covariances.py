@@ -185,3 +185,28 @@ def test_bad_parameters(X, cls, params, error, message):
 def test_one_sample_is_refused(X):
     with pytest.raises(ValueError, match="at least 2 samples.*got 1"):
         Covariances().fit(X[:, :, :1])
+
+
+CENTRED = {"assume_centered": True}
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0), (1, 2, 9)])
+@pytest.mark.parametrize("bad", [np.nan, -np.inf])
+@pytest.mark.parametrize(
+    "name, params",
+    [("scm", None), ("scm", CENTRED), ("lwf", None), ("oas", CENTRED), ("corr", None)],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@np.errstate(invalid="ignore")  # where nothing is compiled, NumPy warns
+def test_not_finite(X, name, params, bad, place, dtype):
+    """Told by the matrix, even if no row of the stacked window has the sample."""
+    X = X[:, :, :20].astype(dtype)
+    X[place] = bad
+    message = "Input X contains NaN" if np.isnan(bad) else "Input X contains infinity"
+    for estimator in (
+        Covariances(name, params),
+        AugmentedCovariances(2, 3, name, params),
+        AugmentedCovariances(2, 18, name, params),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.transform(X)

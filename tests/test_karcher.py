@@ -6,9 +6,10 @@ from pyriemann.geometry.mean import mean_riemann
 from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
 
+from eegemo.riemann import _karcher
 from eegemo.riemann._functions import expm, logm
 from eegemo.riemann._karcher import karcher_mean
-from eegemo.riemann._logs import log_vectors
+from eegemo.riemann._logs import log_vectors, mean_log
 from eegemo.riemann._mean import spd_mean
 
 # The mean is found to 1e-8 in the norm of its logarithms.
@@ -90,6 +91,16 @@ def test_start_does_not_matter(spread, ratio):
     assert mean_of(C, start=near[0])[2] == 1
 
 
+@pytest.mark.parametrize("condition", [1e4, 1e6])
+@pytest.mark.parametrize("seed", range(6))
+def test_two_far_apart(seed, condition):
+    """Their logarithms at the mean have eigenvalues that differ much."""
+    values = np.stack([np.geomspace(1, condition, 6)] * 2)
+    Q = np.linalg.qr(np.random.default_rng(seed).standard_normal((2, 6, 6)))[0]
+    C = (Q * values[:, None, :]) @ Q.swapaxes(1, 2)
+    assert mean_of((C + C.swapaxes(1, 2)) / 2)[2] < 35
+
+
 @pytest.mark.parametrize("gain", [1e-1, 1e-3, 1e-6])
 @pytest.mark.parametrize("n", [2, 8])
 def test_gain(n, gain):
@@ -116,6 +127,14 @@ def test_wild_sets_end(seed):
     C = (Q * values[:, None, :]) @ Q.swapaxes(1, 2)
     mean = mean_of((C + C.swapaxes(1, 2)) / 2)[0]
     assert np.linalg.eigvalsh(mean)[0] > 0
+
+
+def test_rounding_is_no_excuse(monkeypatch):
+    """Where matrices are hardly positive definite, it may be said to be anything."""
+    monkeypatch.setattr(_karcher, "mean_log", lambda *args: (mean_log(*args)[0], 100.0))
+    C = matrices(6, spread=2.5)
+    mean = mean_of(C)[0]
+    assert 1e-4 < np.linalg.norm(logs_at(C, mean).mean(axis=0)) < 0.011
 
 
 def test_best_point_is_returned_and_reported():

@@ -4,7 +4,8 @@ import operator
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import config, njit
+from numba.core.errors import TypingError
 from numpy.testing import assert_array_equal
 
 from eegemo._kernels import lanes
@@ -152,3 +153,38 @@ def test_load_from_any_place_and_total():
         assert lanes.total(plain) == plain.sum()
         assert_array_equal(out[0], x[i : i + LANES])
         assert_array_equal(plain, out[0])
+
+
+@pytest.mark.parametrize(
+    "i, step, k, stride", [(0, 8, 0, 1), (3, 11, 1, 1), (5, 9, 2, 4)]
+)
+def test_transpose(i, step, k, stride):
+    """Lines may overlap no others, and begin anywhere; rows between are left alone."""
+
+    @njit
+    def run(x, i, step, y, k, stride):
+        lanes.transpose(x, i, step, y, k, stride)
+
+    x = np.random.default_rng(0).standard_normal((12, 9))
+    lines = [x.ravel()[i + step * line :][:LANES] for line in range(LANES)]
+    expected = np.zeros((k + (LANES - 1) * stride + 1, LANES))
+    expected[k::stride] = np.transpose(lines)
+    for function in (run, lanes.transpose):
+        y = np.zeros_like(expected)
+        function(x, i, step, y, k, stride)
+        assert_array_equal(y, expected)
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    "x", [np.zeros((2, LANES), np.float32), np.zeros((2, 2 * LANES))[:, ::2]]
+)
+def test_arrays_of_other_memory_are_refused(x):
+    """Where it is compiled, what lies there would be taken for eight float64."""
+
+    @njit
+    def run(x):
+        store(x, 0, load(x, 1))
+
+    with pytest.raises(TypingError):
+        run(x)

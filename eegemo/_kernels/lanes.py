@@ -123,7 +123,7 @@ def _implement(function, result, types_, build):
     """
 
     def resolve(*given):
-        return result if all(map(isinstance, given, types_)) else None
+        return result if all(map(_fits, given, types_)) else None
 
     # Numba wants to see how many arguments there are.
     type_callable(function)(
@@ -135,6 +135,13 @@ def _implement(function, result, types_, build):
         }[len(types_)]
     )
     lower_builtin(function, *types_)(build)
+
+
+def _fits(given, type_):
+    """Tell whether the type is right; an array is read and written as its memory is."""
+    if type_ is types.Array and isinstance(given, types.Array):
+        return given.dtype == types.float64 and given.layout == "C"
+    return isinstance(given, type_)
 
 
 def _array(context, builder, signature, args, place):

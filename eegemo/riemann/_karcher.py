@@ -12,6 +12,7 @@ from ._newton import newton_step
 
 _DEPTH = 5  # earlier steps that the next one is extrapolated from
 _FARTHEST = 10  # times a plain step; what leads farther is not believed
+_WORST = 0.01  # a mean of logarithms beyond is not put down to rounding
 
 
 def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
@@ -28,13 +29,13 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
     weight : float64 array of shape (n_matrices,)
         Summing to 1.
     start : float64 array of shape (n, n), SPD, default=None
-        Where the search begins; the result does not depend on it, beyond ``tol``. None
-        is the log-Euclidean mean.
+        Where the search begins; the result does not depend on it, beyond ``tol`` or
+        rounding. None is the log-Euclidean mean.
     vectors : float64 array of shape (n_matrices, n * (n + 1) / 2), default=None
         Where to leave the logarithms at the mean, as :func:`log_vectors` gives them.
     tol : float
         Largest Frobenius norm of the mean of the logarithms, or what rounding leaves
-        of it if that is more.
+        of it if that is more, though not more than 0.01.
     max_iter : int
 
     Returns
@@ -58,11 +59,12 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
         gradient, rounding = mean_log(X, weight, whitener, vectors)
         norm = np.linalg.norm(gradient)
         rounding += np.finfo(np.float64).eps * condition
-        if norm <= max(tol, rounding) < np.inf:
+        tolerance = max(tol, min(rounding, _WORST))
+        if norm <= tolerance and rounding < np.inf:
             return mean, whitener, n_iter
         if norm < least and (n_iter == 1 or rounding < np.inf):
             least, best = norm, (mean, whitener)
-            best_position, best_root, best_rounding = position, point_root, rounding
+            best_position, best_root, best_tolerance = position, point_root, tolerance
             direction = newton_step(vectors, weight, gradient)
             length = min(1.0, 2 * length)
         else:
@@ -74,7 +76,7 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
     warnings.warn(
         f"The mean of {len(X)} matrices of {len(start)} rows did not converge in "
         f"{max_iter} steps: the mean of the logarithms has norm {least:.2g}, above the "
-        f"tolerance of {max(tol, best_rounding):.2g}. Ill-conditioned or very "
+        f"tolerance of {best_tolerance:.2g}. Ill-conditioned or very "
         "different matrices do this: shrink them more, or use metric='logeuclid'.",
         ConvergenceWarning,
         stacklevel=2,

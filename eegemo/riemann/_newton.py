@@ -12,7 +12,9 @@ def newton_step(vectors, weight, gradient):
 
     If the point moves by u, logarithm L changes by f(ad L) u, where f(x) is
     x / 2 coth(x / 2) and (ad L) u is L u - u L. Here f(x) is 1 + x^2 / 12, which is
-    never less: the step may be too short, and is not too long.
+    never less: the step may be too short, and is not too long. Its mean over the
+    matrices is solved by at most two steps of the method of conjugate gradients, which
+    stays short where matrices are so far apart that it needs more of them.
 
     Parameters
     ----------
@@ -26,20 +28,22 @@ def newton_step(vectors, weight, gradient):
     -------
     step : float64 array of shape (n, n)
     """
-    n = len(gradient)
-    scale = 1 + weight @ _eigenvalue_variances(vectors, n) / 6  # if u were random
-    step = gradient / scale
-    norm = before = np.linalg.norm(gradient)
+    step, residual, direction = np.zeros_like(gradient), gradient, gradient
+    first = square = np.vdot(gradient, gradient)
+    if first == 0:
+        return step
     for _ in range(2):
-        residual = gradient - step - _mean_double_commutator(vectors, weight, step) / 12
-        after = np.linalg.norm(residual)
-        if after >= before:
+        image = direction + _mean_double_commutator(vectors, weight, direction) / 12
+        length = square / np.vdot(direction, image)
+        step = step + length * direction
+        residual = residual - length * image
+        before, square = square, np.vdot(residual, residual)
+        if square < _ENOUGH**2 * first:
             break
-        step = step + residual / scale
-        if after < _ENOUGH * norm:
-            break
-        before = after
-    return step
+        direction = residual + square / before * direction
+    # What is left goes as it would if it were random.
+    variance = weight @ _eigenvalue_variances(vectors, len(gradient))
+    return step + residual / (1 + variance / 6)
 
 
 def _eigenvalue_variances(vectors, n):
