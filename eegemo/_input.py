@@ -7,6 +7,7 @@ from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 _FLOATS = (np.float64, np.float32)
+_IN_CACHE = 2**17  # numbers of matrices to check at a time: 1 MiB
 
 
 class _ThreeDimensionalMixin:
@@ -239,6 +240,13 @@ def check_spd(X):
     ----------
     X : float array of shape (n_matrices, n, n)
     """
+    step = max(1, _IN_CACHE // math.prod(X.shape[1:]))
+    for start in range(0, len(X), step):
+        _check_spd(X[start : start + step], start)
+
+
+def _check_spd(X, start):
+    """Check a part, of which the first matrix has the number ``start``."""
     n = X.shape[1]
     eps = np.finfo(X.dtype).eps
     scale = np.abs(X).max(axis=(1, 2))
@@ -247,8 +255,8 @@ def check_spd(X):
     if asymmetric.any():
         i = int(np.argmax(asymmetric))
         raise ValueError(
-            f"Matrix {i} is not symmetric: |C - C.T| reaches {asymmetry[i]:.2g} where "
-            f"|C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
+            f"Matrix {start + i} is not symmetric: |C - C.T| reaches "
+            f"{asymmetry[i]:.2g} where |C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
         )
     tolerance = max(1e-12, n * eps)
     C = X.astype(np.float64, copy=False)
@@ -266,8 +274,8 @@ def check_spd(X):
         i = int(np.argmax(singular))
         rank = int((eigenvalues[i] > tolerance * max(largest[i], 0)).sum())
         raise ValueError(
-            f"Matrix {i} is not positive definite in {X.dtype}: its eigenvalues run "
-            f"from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} of {n}). An "
+            f"Matrix {start + i} is not positive definite in {X.dtype}: its eigenvalues "
+            f"run from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} of {n}). An "
             "average reference, ICA, a flat channel or windows shorter than the number "
             "of channels do this: shrink with Covariances(estimator='oas') or 'lwf', "
             "drop a channel, or use longer windows."

@@ -103,3 +103,18 @@ def test_asymmetry_beyond_rounding_is_refused(size, refused):
         return
     with pytest.raises(ValueError, match="Matrix 1 is not symmetric"):
         check_spd(C)
+
+
+def test_offender_is_named_beyond_the_first_part(monkeypatch):
+    monkeypatch.setattr("eegemo._input._IN_CACHE", 10)
+    C = np.stack([np.eye(2)] * 7)
+    check_spd(C)
+    C[5] = 1
+    with pytest.raises(ValueError, match="Matrix 5 is not positive definite"):
+        check_spd(C)
+    C[6, 0, 1] = 1
+    with pytest.raises(ValueError, match="Matrix 5"):
+        check_spd(C)
+    C[5] = np.eye(2)
+    with pytest.raises(ValueError, match="Matrix 6 is not symmetric"):
+        check_spd(C)

@@ -1,13 +1,16 @@
 """House rules that every kernel keeps."""
 
+import hashlib
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 from numba import config
 from numba.core.dispatcher import Dispatcher
 
 import eegemo._kernels
+from eegemo._kernels import lanes
 
 SAFE = {"reassoc", "nsz", "arcp", "contract", "afn"}  # neither nnan nor ninf
 
@@ -23,6 +26,15 @@ KERNELS = [
 ]
 
 compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_names_its_edition_of_lanes(module):
+    """Else Numba would go on using the machine code of an earlier one."""
+    if hasattr(module, "load") or hasattr(module, "load_from"):
+        if module is not lanes:
+            code = Path(lanes.__file__).read_text().encode()
+            assert module.LANES_EDITION == hashlib.sha256(code).hexdigest()[:8]
 
 
 @compiled

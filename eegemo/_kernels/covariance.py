@@ -10,6 +10,8 @@ from numba import njit
 
 from .lanes import LANES, broadcast, load_from, rows, total
 
+LANES_EDITION = "510e1431"
+
 SCM, LWF, OAS, CORR = 0, 1, 2, 3
 
 

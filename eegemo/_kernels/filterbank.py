@@ -15,6 +15,8 @@ from numba import njit
 
 from .lanes import LANES, broadcast, load, rows, store, transpose
 
+LANES_EDITION = "510e1431"
+
 _VECTORS = 4
 BLOCK = _VECTORS * LANES  # rows
 _CHUNK = 64  # samples: 16 KiB of a block, twice in the first cache

@@ -20,6 +20,8 @@ from .lanes import (
     store,
 )
 
+LANES_EDITION = "510e1431"
+
 _TINY = 1e-150  # instead of zero where it is divided by; its square is not zero
 _NEWTON = 3  # steps to the least eigenvalue
 
