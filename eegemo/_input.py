@@ -256,7 +256,8 @@ def _check_spd(X, start):
         i = int(np.argmax(asymmetric))
         raise ValueError(
             f"Matrix {start + i} is not symmetric: |C - C.T| reaches "
-            f"{asymmetry[i]:.2g} where |C| reaches {scale[i]:.2g}. Give covariance matrices, or symmetrise them."
+            f"{asymmetry[i]:.2g} where |C| reaches {scale[i]:.2g}. Give covariance "
+            "matrices, or symmetrise them."
         )
     tolerance = max(1e-12, n * eps)
     C = X.astype(np.float64, copy=False)
@@ -274,10 +275,11 @@ def _check_spd(X, start):
         i = int(np.argmax(singular))
         rank = int((eigenvalues[i] > tolerance * max(largest[i], 0)).sum())
         raise ValueError(
-            f"Matrix {start + i} is not positive definite in {X.dtype}: its eigenvalues "
-            f"run from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} of {n}). An "
-            "average reference, ICA, a flat channel or windows shorter than the number "
-            "of channels do this: shrink with Covariances(estimator='oas') or 'lwf', "
-            "drop a channel, or use longer windows."
+            f"Matrix {start + i} is not positive definite in {X.dtype}: its "
+            f"eigenvalues run from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} "
+            f"of {n}). An average reference, ICA, a flat channel or windows shorter "
+            "than the number of channels do this: shrink with "
+            "Covariances(estimator='oas') or 'lwf', drop a channel, or use longer "
+            "windows."
             + (" Windows in float64 may be enough." if X.dtype == np.float32 else "")
         )
