@@ -24,8 +24,9 @@ def fold_vectors(C, training_sets, metric):
     ------
     vectors : array of shape (n_matrices, n * (n + 1) / 2)
         Those of a :class:`eegemo.riemann.TangentSpace` fitted on the training set, up
-        to the tolerance of the mean: the search for it starts from the mean of the set
-        before, which shares most matrices. With the dtype of C.
+        to the tolerance of the mean, or to what rounding leaves of it where matrices
+        are ill-conditioned: the search for it starts near the mean of the set before,
+        which shares most matrices. With the dtype of C.
     """
     mean_metric, map_metric = resolve_metric(metric, "map")
     if mean_metric == map_metric == "riemann":
