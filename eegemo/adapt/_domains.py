@@ -180,7 +180,8 @@ def rows_of_domains(domain, n_samples):
     """
     if domain is None:
         return {None: slice(None)}
-    domain = np.asarray(domain, dtype=getattr(domain, "dtype", object))
+    is_array = hasattr(domain, "__array__")
+    domain = np.asarray(domain, dtype=None if is_array else object)
     if domain.shape != (n_samples,):
         raise ValueError(
             "domain should be one identifier per sample, of shape "

@@ -77,7 +77,7 @@ class Rescale(MatrixInputMixin, DomainAligner):
     def _statistic(self, X):
         n = X.shape[1]
         dispersion = float(squared_norms(X, np.eye(n)).mean())
-        if np.sqrt(dispersion) <= 10 * n * np.finfo(X.dtype).eps:
+        if np.sqrt(dispersion) <= 100 * n * np.finfo(X.dtype).eps:
             raise ValueError(
                 "The matrices of a domain are all the identity, to rounding: their "
                 "dispersion is zero, and cannot be scaled to 1. Are the windows equal?"
@@ -92,9 +92,7 @@ class Rescale(MatrixInputMixin, DomainAligner):
     def _follow(self, X, dispersion):
         vectors = log_vectors(X)
         squares = np.einsum("ij,ij->i", vectors, vectors)
-        before = np.cumsum(squares) - squares
-        dispersions = (self.prior * dispersion + before) / (
-            self.prior + np.arange(len(X))
-        )
+        before = np.cumsum([self.prior * dispersion, *squares[:-1]])
+        dispersions = before / (self.prior + np.arange(len(X)))
         vectors /= np.sqrt(dispersions)[:, None]
         return expm(unupper(vectors))
