@@ -468,8 +468,12 @@ def test_domains_that_nobody_asked_for_are_refused():
 
 
 @pytest.mark.parametrize("cv", [LeaveOneGroupOut(), GroupKFold(2)], ids=str)
-def test_cross_validation_with_domains(cv):
-    """Every fold's domains come with its rows, to fit and to score."""
+@pytest.mark.parametrize("scoring", [None, "accuracy"])
+def test_cross_validation_with_domains(cv, scoring):
+    """Every fold's domains come with its rows to fit; to score, without a scorer only.
+
+    With one, the test windows are one domain: right with one subject to a fold.
+    """
     X, y, subject = simulated()
     C = Covariances().transform(X)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -477,14 +481,14 @@ def test_cross_validation_with_domains(cv):
         pipeline = make_pipeline(head, TangentSpace(), LogisticRegression())
         params = {"groups": subject, "domain": subject}
         found = cross_validate(
-            pipeline, C, y, cv=cv, params=params, error_score="raise"
+            pipeline, C, y, cv=cv, params=params, scoring=scoring, error_score="raise"
         )
     expected = []
     for train, test in cv.split(C, y, subject):
         align = Recenter("transductive").fit(C[train]).transform
         tail = make_pipeline(TangentSpace(), LogisticRegression())
         tail.fit(align(C[train], domain=subject[train]), y[train])
-        aligned = align(C[test], domain=subject[test])
+        aligned = align(C[test], domain=None if scoring else subject[test])
         expected.append(tail.score(aligned, y[test]))
     assert_allclose(found["test_score"], expected)
 

@@ -28,10 +28,10 @@ class Recenter(MatrixInputMixin, DomainAligner):
           **the result depends on the batch**: it uses the distribution of the test
           data, though no label, and scores must say so.
         - ``"online"``: from what came before. M starts as the mean of all training
-          matrices; each matrix of a domain is recentred with M, and only then moves M
-          towards itself, by the k-th of a way of ``1 / (prior + k)`` along the
-          geodesic. Each call of ``transform`` starts anew. Training matrices take the
-          same way, so that they are spread as test matrices are.
+          matrices; the k-th matrix of a domain is recentred with M, and only then moves
+          M towards itself, by ``1 / (prior + k)`` of their geodesic. Each call of
+          ``transform`` starts anew, with training matrices too: so these are no better
+          aligned than test matrices will be.
     metric : str, default="riemann"
         Of the mean: ``"riemann"`` (affine-invariant), ``"logeuclid"``, or another
         metric of :func:`pyriemann.geometry.mean.gmean`; with ``mode="online"``, one of
@@ -58,7 +58,8 @@ class Recenter(MatrixInputMixin, DomainAligner):
     Notes
     -----
     Modes "transductive" and "online" make a prediction depend on other test data, which
-    :func:`eegemo.evaluation.run_benchmark` finds and marks.
+    :func:`eegemo.evaluation.run_benchmark` finds and marks. It hands over no domain:
+    each test set is one subject and session, but the training data are one domain too.
 
     In scikit-learn's cross-validation, only ``scoring=None`` hands ``domain`` to
     ``transform`` when it scores. With a named scorer all test matrices are one domain,
