@@ -527,20 +527,20 @@ def test_simulated_subjects_are_aligned():
     subject = metadata["subject"].to_numpy()
     oas = Covariances("oas")
 
-    def score(head, **domain):
-        with sklearn.config_context(enable_metadata_routing=True):
-            return cross_validate(
-                make_pipeline(*head, TangentSpace(), LogisticRegression(max_iter=1000)),
-                X,
-                y,
-                cv=LeaveOneGroupOut(),
-                params={"groups": subject} | domain,
-                error_score="raise",
-            )["test_score"].mean()
+    def score(*head, **domain):
+        return cross_validate(
+            make_pipeline(*head, TangentSpace(), LogisticRegression(max_iter=1000)),
+            X,
+            y,
+            cv=LeaveOneGroupOut(),
+            params={"groups": subject} | domain,
+            error_score="raise",
+        )["test_score"].mean()
 
-    plain = score([oas])
-    recentred = score([oas, routed(Recenter("transductive"))], domain=subject)
-    aligned = score([routed(EuclideanAlignment("transductive")), oas], domain=subject)
+    with sklearn.config_context(enable_metadata_routing=True):
+        plain = score(oas)
+        recentred = score(oas, routed(Recenter("transductive")), domain=subject)
+        aligned = score(routed(EuclideanAlignment("transductive")), oas, domain=subject)
     # The standard error of a score of 216 windows is about 0.03.
     assert recentred > plain + 0.06
     assert aligned > plain + 0.06
