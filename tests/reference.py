@@ -464,3 +464,34 @@ def moved_mean_log(logarithms, weight, u):
     half = linalg.expm(-u / 2)
     moved = [log_vector(half @ linalg.expm(L) @ half) for L in logarithms]
     return np.average(moved, axis=0, weights=weight)
+
+
+def recentred_online(X, start, prior):
+    """Whiten with the mean so far, then take a step along the geodesic."""
+    out = []
+    for k, C in enumerate(X, 1):
+        root = linalg.sqrtm(start)
+        whitener = linalg.inv(root)
+        out.append(whitener @ C @ whitener)
+        start = root @ linalg.fractional_matrix_power(out[-1], 1 / (prior + k)) @ root
+    return np.array(out)
+
+
+def rescaled_online(X, start, prior):
+    """Power of each matrix, by the mean of the squared distances so far."""
+    out = []
+    for k, C in enumerate(X, 1):
+        out.append(linalg.fractional_matrix_power(C, 1 / np.sqrt(start)))
+        square = np.sum(np.log(linalg.eigvalsh(C)) ** 2)
+        start = start + (square - start) / (prior + k)
+    return np.array(out)
+
+
+def aligned_online(X, start, prior):
+    """Whiten with the weighted mean of the start and all second moments so far."""
+    out = []
+    for i, window in enumerate(X):
+        moments = [x @ x.T / x.shape[1] for x in X[:i]]
+        R = (prior * start + sum(moments)) / (prior + i)
+        out.append(linalg.inv(linalg.sqrtm(R)) @ window)
+    return np.array(out)

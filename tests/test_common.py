@@ -29,6 +29,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from tabular import tabular
 
 import eegemo
+from eegemo.adapt import EuclideanAlignment, Recenter, Rescale
 from eegemo.covariance import (
     AugmentedCovariances,
     AugmentedCovarianceSearchCV,
@@ -81,7 +82,17 @@ if not config.DISABLE_JIT:  # interpreted filters would take minutes, and are te
 CHOOSING = [  # windows in, and fit chooses something
     AugmentedCovariances("mdop", "mdop", "oas", max_order=3, max_delay=3),
 ]
-WINDOWS = [*STATELESS, *CHOOSING, DifferentialEntropy()]  # the last needs Epochs
+ALIGNED = [  # windows in and out
+    EuclideanAlignment(),
+    EuclideanAlignment("transductive"),
+    EuclideanAlignment("online", prior=2),
+]
+WINDOWS = [
+    *STATELESS,
+    *CHOOSING,
+    *ALIGNED,
+    DifferentialEntropy(),
+]  # the last needs Epochs
 MATRICES = [
     TangentSpace(),
     TangentSpace("logeuclid"),
@@ -92,6 +103,13 @@ MATRICES = [
     MDM({"mean": "logeuclid", "distance": "riemann"}),
     SiegelTangentSpace(),
     SiegelMDM(),
+    Recenter(),
+    Recenter("transductive", "logeuclid"),
+    Recenter("online"),
+    Recenter("online", "euclid", prior=0.5),
+    Rescale(),
+    Rescale("transductive"),
+    Rescale("online", prior=2),
 ]
 BLOCK_TOEPLITZ = (SiegelTangentSpace, SiegelMDM)
 SEQUENCES = [  # sequences of features in, stateless
@@ -119,15 +137,23 @@ SEARCHES = [  # windows in, labels out
         LogisticRegression(), (2,), (1, 3), {"C": [0.1, 1]}, metric="logeuclid", cv=2
     ),
 ]
-ARRAYS = STATELESS + CHOOSING + MATRICES + SEQUENCES + TRIALS + SEARCHES
+ARRAYS = STATELESS + CHOOSING + ALIGNED + MATRICES + SEQUENCES + TRIALS + SEARCHES
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
 WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
-INDUCTIVE = [e for e in ARRAYS if not getattr(e, "tsupdate", False)]
+ALIGNERS = (EuclideanAlignment, Recenter, Rescale)
+INDUCTIVE = [
+    e
+    for e in ARRAYS
+    if not getattr(e, "tsupdate", False)
+    and not (isinstance(e, ALIGNERS) and e.mode != "training")
+]
 MATRIX_OUTPUT = [
     e
     for e in ARRAYS
-    if isinstance(e, Covariances | AugmentedCovariances | BlockToeplitzCovariances)
+    if isinstance(
+        e, (Covariances, AugmentedCovariances, BlockToeplitzCovariances, *ALIGNERS)
+    )
 ]
 VECTOR_OUTPUT = [e for e in STATELESS + MATRICES if e not in MATRIX_OUTPUT]
 PADDED = SEQUENCES + TRIALS  # NaN may follow the end of a trial
@@ -195,6 +221,17 @@ def expected_failures(estimator):
         return {
             "check_methods_subset_invariance": "tsupdate=True is transductive: the "
             "tangent point is the mean of the batch, and the documentation says so"
+        }
+    if isinstance(estimator, ALIGNERS) and estimator.mode == "transductive":
+        return {
+            "check_methods_subset_invariance": "each domain is aligned by its batch, "
+            "and the documentation says so"
+        }
+    if isinstance(estimator, ALIGNERS) and estimator.mode == "online":
+        online = "each sample is aligned by those before it, as documented"
+        return {
+            "check_methods_subset_invariance": online,
+            "check_methods_sample_order_invariance": online,
         }
     return {}
 
@@ -315,7 +352,7 @@ def test_feature_names(estimator):
     channels = ["Fz", "Cz", "Pz", "Oz"]
     names = fitted.get_feature_names_out(channels)
     assert names.dtype == object
-    assert len(names) == fitted.transform(X).shape[-1] == len(set(names))
+    assert len(names) == fitted.transform(X).shape[1] == len(set(names))
     assert all(any(channel in name for channel in channels) for name in names)
     assert fitted.get_feature_names_out()[0].startswith("ch0")
     with pytest.raises(ValueError, match="all 4 channels, got 3"):
@@ -768,7 +805,7 @@ class TestEpochs:
             assert list(Xt.columns) == list(framed.get_feature_names_out())
 
 
-@only(STATELESS + CHOOSING)
+@only(STATELESS + CHOOSING + ALIGNED)
 def test_epochs_after_an_array(estimator):
     fitted = clone(estimator).fit(windows())
     assert_array_equal(fitted.transform(epochs()), fitted.transform(windows()))

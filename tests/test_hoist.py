@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from eegemo.adapt import Recenter, Rescale
 from eegemo.covariance import AugmentedCovariances, Covariances
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import run_benchmark
@@ -44,6 +45,13 @@ def names(pipeline):
             Pipeline([("skip", "passthrough"), ("c", Covariances()), ("mdm", MDM())]),
             ["skip", "c"],
             ["mdm"],
+        ),
+        (
+            make_pipeline(
+                Covariances(), Recenter("transductive"), Rescale("online"), MDM()
+            ),
+            ["covariances"],
+            ["recenter", "rescale", "mdm"],
         ),
     ],
 )

@@ -8,7 +8,13 @@ import sys
 import pytest
 from numba import config
 
-PACKAGES = ["eegemo.covariance", "eegemo.features", "eegemo.riemann", "eegemo.temporal"]
+PACKAGES = [
+    "eegemo.adapt",
+    "eegemo.covariance",
+    "eegemo.features",
+    "eegemo.riemann",
+    "eegemo.temporal",
+]
 MODULES = [
     *PACKAGES,
     "eegemo.bands",

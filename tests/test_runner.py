@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+from eegemo.adapt import EuclideanAlignment, Recenter, Rescale
 from eegemo.covariance import AugmentedCovariances, Covariances
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import _runner as runner
@@ -237,8 +238,11 @@ def test_wrong_number_of_predictions_is_reported():
             {"tangentspace__tsupdate": [True]},
             cv=2,
         ),
+        make_pipeline(Covariances("oas"), Recenter("transductive"), MDM()),
+        make_pipeline(Covariances("oas"), Recenter("online"), MDM()),
+        make_pipeline(EuclideanAlignment("transductive"), Covariances("oas"), MDM()),
     ],
-    ids=["pipeline", "search"],
+    ids=["pipeline", "search", "recentred", "online", "windows"],
 )
 def test_transductive_pipelines_are_marked(pipeline):
     """By what they do: a window is predicted on its own, and compared."""
@@ -247,6 +251,15 @@ def test_transductive_pipelines_are_marked(pipeline):
     )
     marked = table["marks"].eq("transductive").groupby(table["pipeline"]).all()
     assert marked.to_dict() == {"trivial": False, "update": True}
+    assert not table["error"].any()
+
+
+def test_alignment_by_training_data_is_not_transductive():
+    pipeline = make_pipeline(Covariances("oas"), Recenter(), Rescale(), MDM())
+    table = run_benchmark(
+        small(n_sessions=1), {"training": pipeline}, protocols=["within-session"]
+    )
+    assert not table["marks"].str.contains("transductive").any()
     assert not table["error"].any()
 
 

@@ -37,8 +37,8 @@ def expm(C):
 
 
 def symmetric(C):
-    """Lose the asymmetry of rounding."""
-    return (C + C.T) / 2
+    """Lose the asymmetry of rounding, of one matrix or of many."""
+    return (C + C.mT) / 2
 
 
 def _with_eigenvalues(values, vectors):
