@@ -15,9 +15,7 @@ from .._input import check_spd
 from ._distance import distances_from
 from ._functions import expm, roots
 from ._logs import log_vectors, squared_norms
-from ._mean import check_sample_weight, spd_mean
-
-_NEED_EXPONENT = {"power", "poweuclid"}
+from ._mean import NEED_EXPONENT, check_sample_weight, spd_mean
 
 
 def mean_spd(X, metric="riemann", sample_weight=None):
@@ -232,7 +230,7 @@ def exp_map(X, reference, metric="riemann"):
 
 
 def _check_metric(metric, functions):
-    known = sorted(set(functions) - _NEED_EXPONENT)
+    known = sorted(set(functions) - NEED_EXPONENT)
     if metric not in known:
         raise ValueError(f"Unknown metric {metric!r}: expected one of {known}.")
 

@@ -15,7 +15,7 @@ from ._karcher import karcher_mean
 from ._logs import log_vectors
 
 _SECOND = {"distance": distance_functions, "map": log_map_functions}
-_NEED_EXPONENT = {"power", "poweuclid"}
+NEED_EXPONENT = {"power", "poweuclid"}
 
 
 def resolve_metric(metric, second):
@@ -31,7 +31,7 @@ def resolve_metric(metric, second):
             f"got {metric!r}."
         )
     for use, names in (
-        ("mean", set(mean_functions) - _NEED_EXPONENT),
+        ("mean", set(mean_functions) - NEED_EXPONENT),
         (second, set(_SECOND[second])),
     ):
         if not (isinstance(metric[use], str) and metric[use] in names):
