@@ -61,10 +61,11 @@ class Recenter(MatrixInputMixin, DomainAligner):
     :func:`eegemo.evaluation.run_benchmark` finds and marks. It hands over no domain:
     each test set is one subject and session, but the training data are one domain too.
 
-    In scikit-learn's cross-validation, only ``scoring=None`` hands ``domain`` to
-    ``transform`` when it scores. With a named scorer all test matrices are one domain,
-    as is right with :class:`~sklearn.model_selection.LeaveOneGroupOut`, and wrong where
-    a fold tests several subjects.
+    In scikit-learn's cross-validation, only ``scoring=None``, and only since version
+    1.8, hands ``domain`` to ``transform`` when it scores. Otherwise all test matrices
+    are one domain, as is right with
+    :class:`~sklearn.model_selection.LeaveOneGroupOut`, and wrong where a fold tests
+    several subjects.
 
     References
     ----------
