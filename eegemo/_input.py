@@ -6,8 +6,11 @@ import numpy as np
 from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._kernels.cholesky import BLOCK, asymmetries, factor, lay_in_panels, padded
+from ._kernels.lanes import LANES, rows
+
 _FLOATS = (np.float64, np.float32)
-_IN_CACHE = 2**17  # numbers of matrices to check at a time: 1 MiB
+_IN_CACHE = 2**15  # numbers of matrices to check at a time: 256 KiB
 
 
 class _ThreeDimensionalMixin:
@@ -240,18 +243,46 @@ def check_spd(X):
     ----------
     X : float array of shape (n_matrices, n, n)
     """
-    step = max(1, _IN_CACHE // math.prod(X.shape[1:]))
+    step = max(1, _IN_CACHE // math.prod(X.shape[1:]) // LANES) * LANES
     for start in range(0, len(X), step):
-        _check_spd(X[start : start + step], start)
+        part = X[start : start + step]
+        if not _proves_spd(part):
+            _check_spd(part, start)
+
+
+def _proves_spd(X):
+    """Tell whether all are SPD, at a small part of the eigenvalues' cost.
+
+    A Cholesky factor of C less the tolerance times its trace, which bounds its largest
+    eigenvalue, proves the condition. The pivots of C itself do not.
+    """
+    tolerance, eps = _tolerances(X)
+    C = np.ascontiguousarray(X, np.float64)
+    asymmetry = np.empty(len(C))
+    asymmetries(C, asymmetry)
+    if not (asymmetry <= eps**2).all():  # as is one with NaN
+        return False
+    n_groups, n_padded = -(-len(C) // LANES), padded(C.shape[1])
+    panels = rows(n_groups * n_padded**2)
+    lay_in_panels(C, tolerance * np.trace(C, axis1=1, axis2=2), panels)
+    with np.errstate(all="ignore"):
+        factor(panels, n_padded, rows(BLOCK))
+    return (panels[n_padded**2 - 1 :: n_padded**2] > 0).all()
+
+
+def _tolerances(X):
+    """Of the least eigenvalue to the largest, and of differences to the transpose."""
+    eps = np.finfo(X.dtype).eps
+    return max(1e-12, X.shape[1] * eps), 100 * eps
 
 
 def _check_spd(X, start):
     """Check a part, of which the first matrix has the number ``start``."""
     n = X.shape[1]
-    eps = np.finfo(X.dtype).eps
+    tolerance, eps = _tolerances(X)
     scale = np.abs(X).max(axis=(1, 2))
     asymmetry = np.abs(X - X.swapaxes(1, 2)).max(axis=(1, 2))
-    asymmetric = ~(asymmetry <= 100 * eps * scale)  # as is a matrix with NaN
+    asymmetric = ~(asymmetry <= eps * scale)  # as is a matrix with NaN
     if asymmetric.any():
         i = int(np.argmax(asymmetric))
         raise ValueError(
@@ -259,16 +290,7 @@ def _check_spd(X, start):
             f"{asymmetry[i]:.2g} where |C| reaches {scale[i]:.2g}. Give covariance "
             "matrices, or symmetrise them."
         )
-    tolerance = max(1e-12, n * eps)
-    C = X.astype(np.float64, copy=False)
-    # A factor of C less the tolerance times a bound on its largest eigenvalue proves
-    # the condition at a third of the eigenvalues' cost. The pivots of C itself do not.
-    least = tolerance * np.abs(C).sum(axis=2).max(axis=1)
-    try:
-        np.linalg.cholesky(C - least[:, None, None] * np.eye(n))
-        return
-    except np.linalg.LinAlgError:
-        eigenvalues = np.linalg.eigvalsh(C)
+    eigenvalues = np.linalg.eigvalsh(X.astype(np.float64, copy=False))
     smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
     singular = ~(smallest > tolerance * largest)
     if singular.any():

@@ -495,3 +495,12 @@ def aligned_online(X, start, prior):
         R = (prior * start + sum(moments)) / (prior + i)
         out.append(linalg.inv(linalg.sqrtm(R)) @ window)
     return np.array(out)
+
+
+def cholesky(C):
+    """Column by column."""
+    L = np.zeros_like(C)
+    for j in range(len(C)):
+        rest = C[j:, j] - L[j:, :j] @ L[j, :j]
+        L[j:, j] = rest / np.sqrt(rest[0])
+    return L

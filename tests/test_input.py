@@ -107,14 +107,14 @@ def test_asymmetry_beyond_rounding_is_refused(size, refused):
 
 def test_offender_is_named_beyond_the_first_part(monkeypatch):
     monkeypatch.setattr("eegemo._input._IN_CACHE", 10)
-    C = np.stack([np.eye(2)] * 7)
+    C = np.stack([np.eye(2)] * 20)
     check_spd(C)
-    C[5] = 1
-    with pytest.raises(ValueError, match="Matrix 5 is not positive definite"):
+    C[9] = 1
+    with pytest.raises(ValueError, match="Matrix 9 is not positive definite"):
         check_spd(C)
-    C[6, 0, 1] = 1
-    with pytest.raises(ValueError, match="Matrix 5"):
+    C[18, 0, 1] = 1
+    with pytest.raises(ValueError, match="Matrix 9"):
         check_spd(C)
-    C[5] = np.eye(2)
-    with pytest.raises(ValueError, match="Matrix 6 is not symmetric"):
+    C[9] = np.eye(2)
+    with pytest.raises(ValueError, match="Matrix 18 is not symmetric"):
         check_spd(C)

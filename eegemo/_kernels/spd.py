@@ -27,32 +27,36 @@ _NEWTON = 3  # steps to the least eigenvalue
 
 
 @njit(cache=True, nogil=True)
-def lay_side_by_side(X, A):
-    """Copy matrices in groups, the same element of each in neighbouring lanes.
+def lay_side_by_side(X, scales, A):
+    """Scale matrices in groups, the same element of each in neighbouring lanes.
 
     Parameters
     ----------
     X : float64 array of shape (n_matrices, n, n), C order
+    scales : float64 array of shape (n_groups, LANES)
+        What to multiply each matrix by.
     A : float64 array of shape (n_groups * n * n, LANES)
         Row by row of the first group, and so on; the last group is filled up with the
         last matrix.
     """
     n_matrices, n, _ = X.shape
     flat = X.reshape(n_matrices, n * n)
-    for group in range(len(A) // (n * n)):
-        for k in range(n * n):
+    for group in range(len(scales)):
+        scale = load(scales, group)
+        for k in range(group * n * n, (group + 1) * n * n):
             for lane in range(LANES):
                 i = min(group * LANES + lane, n_matrices - 1)
-                A[group * n * n + k, lane] = flat[i, k]
+                A[k, lane] = flat[i, k - group * n * n]
+            store(A, k, scale * load(A, k))
 
 
 def work_size(n):
     """Rows that ``logs`` needs to work with."""
-    return n * n + 17 * n + 2
+    return n * n + 17 * n + 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def logs(A, n, limits, poles, residues, constants, out, summary, work):
+def logs(A, n, sizes, limits, poles, residues, constants, out, summary, work):
     """Logarithms of matrices, as the upper triangles with weighted off-diagonals.
 
     Parameters
@@ -61,6 +65,8 @@ def logs(A, n, limits, poles, residues, constants, out, summary, work):
         SPD matrices side by side, of which the lower triangles are read. Overwritten.
     n : int
         Rows of a matrix.
+    sizes : float64 array of shape (n_matrices,)
+        What the matrices were divided by.
     limits : float64 array of shape (n_approximations,)
         Increasing condition numbers up to which each approximation holds.
     poles, residues : float64 arrays of shape (n_approximations, n_poles)
@@ -89,10 +95,12 @@ def logs(A, n, limits, poles, residues, constants, out, summary, work):
         _bounds(diagonal, beside, n, limit, factors)
         ratio = 1.0
         for lane in range(LANES):
+            limit[2, lane] = sizes[min(first + lane, len(sizes) - 1)]
             ratio = max(ratio, limit[1, lane] / limit[0, lane])
             if lane < n_filled:
-                summary[first + lane, 0] = limit[0, lane]
-                summary[first + lane, 1] = limit[1, lane]
+                size = sizes[first + lane]
+                summary[first + lane, 0] = size * limit[0, lane]
+                summary[first + lane, 1] = size * limit[1, lane]
         t = 0
         while t < len(limits) - 1 and limits[t] < ratio:
             t += 1
@@ -374,7 +382,7 @@ def _tridiagonal_log(diagonal, beside, n, limit, poles, residues, constant, fact
     for lane in range(LANES):
         size = np.sqrt(limit[0, lane] * limit[1, lane])
         limit[0, lane] = 1 / size
-        limit[1, lane] = np.log(size) + constant
+        limit[1, lane] = np.log(size) + np.log(limit[2, lane]) + constant
     scale, offset = load(limit, 0), load(limit, 1)
     for i in range(n):
         store(diagonal, i, scale * load(diagonal, i))

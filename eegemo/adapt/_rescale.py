@@ -76,7 +76,7 @@ class Rescale(MatrixInputMixin, DomainAligner):
 
     def _statistic(self, X):
         n = X.shape[1]
-        dispersion = float(squared_norms(X, np.eye(n)).mean())
+        dispersion = float(squared_norms(X, np.eye(n)[None]).mean())
         if np.sqrt(dispersion) <= 100 * n * np.finfo(X.dtype).eps:
             raise ValueError(
                 "The matrices of a domain are all the identity, to rounding: their "

@@ -23,7 +23,6 @@ def distances_from(X, references, metric):
     """
     if metric == "riemann":
         whiteners = np.linalg.inv(np.linalg.cholesky(references))
-        squares = [squared_norms(X, whitener) for whitener in whiteners]
-        return np.sqrt(np.stack(squares, axis=1))
+        return np.sqrt(squared_norms(X, whiteners))
     X = X.astype(np.float64, copy=False)
     return np.column_stack([distance(X, C, metric=metric).ravel() for C in references])

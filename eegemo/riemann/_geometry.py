@@ -14,7 +14,7 @@ from sklearn.utils import check_array
 from .._input import check_spd
 from ._distance import distances_from
 from ._functions import expm, roots
-from ._logs import log_vectors, squared_norms
+from ._logs import log_vectors, pairwise_squared_norms
 from ._mean import NEED_EXPONENT, check_sample_weight, spd_mean
 
 
@@ -146,11 +146,8 @@ def pairwise_distance_spd(X, Y=None, metric="riemann", squared=False):
     if Y is not None:
         distances = distances_from(X, Y, metric)
         return distances**2 if squared else distances
-    distances = np.zeros((len(X), len(X)))
-    for i, whitener in enumerate(np.linalg.inv(np.linalg.cholesky(X))):
-        distances[i, i + 1 :] = squared_norms(X[i + 1 :], whitener)
-    distances += distances.T
-    return distances if squared else np.sqrt(distances)
+    squares = pairwise_squared_norms(X, np.linalg.inv(np.linalg.cholesky(X)))
+    return squares if squared else np.sqrt(squares)
 
 
 def log_map(X, reference, metric="riemann"):

@@ -7,7 +7,7 @@ from pyriemann.geometry.tangentspace import unupper
 from sklearn.exceptions import ConvergenceWarning
 
 from ._functions import expm, logm, roots, symmetric
-from ._logs import log_vectors, mean_log
+from ._logs import MeanLog, log_vectors
 from ._newton import newton_step
 
 _DEPTH = 5  # earlier steps that the next one is extrapolated from
@@ -48,15 +48,16 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
     """
     if vectors is None:
         vectors = np.empty((len(X), X.shape[1] * (X.shape[1] + 1) // 2))
+    mean_log = MeanLog(X, weight)
     if start is None:
-        start = expm(mean_log(X, weight, None, vectors)[0])
+        start = expm(mean_log(None, vectors)[0])
     root, frame, _ = roots(start)
     position = np.zeros_like(start)  # logarithm of the point as seen from the start
     steps, length, least = _Extrapolation(), 1.0, np.inf
     for n_iter in range(1, max_iter + 1):
         mean = symmetric(root @ expm(position) @ root)
         point_root, whitener, condition = roots(mean)
-        gradient, rounding = mean_log(X, weight, whitener, vectors)
+        gradient, rounding = mean_log(whitener, vectors)
         norm = np.linalg.norm(gradient)
         rounding += np.finfo(np.float64).eps * condition
         tolerance = max(tol, min(rounding, _WORST))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from pyriemann.geometry.tangentspace import unupper, upper
 
+from .._kernels.cholesky import BLOCK, congruences, factor, lay_in_panels, padded
 from .._kernels.lanes import LANES, rows
 from .._kernels.spd import lay_side_by_side, logs, work_size
 from ._functions import eigh_spd
@@ -31,12 +32,14 @@ def log_vectors(X, whitener=None):
     """
     n = X.shape[1]
     vectors = np.empty((len(X), n * (n + 1) // 2))
+    kernels = _Kernels(X)
+    W = None if whitener is None else _Whitener(whitener)
     for part in parts(X):
-        _fill(X[part], whitener, vectors[part])
+        kernels.summary(X[part], W, vectors[part])
     return vectors
 
 
-def squared_norms(X, whitener):
+def squared_norms(X, whiteners):
     """Squared norms of the logarithms of ``whitener @ X @ whitener.T``.
 
     They are the squared affine-invariant distances of X from the inverse of
@@ -45,46 +48,99 @@ def squared_norms(X, whitener):
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n), SPD
-    whitener : float64 array of shape (n, n)
+    whiteners : float64 array of shape (n_whiteners, n, n)
+        Lower triangular ones take less time.
 
     Returns
     -------
-    norms : float64 array of shape (n_matrices,)
+    norms : float64 array of shape (n_matrices, n_whiteners)
     """
-    norms = np.empty(len(X))
-    for part in parts(X):
-        norms[part] = _summary(X[part], whitener)[:, 2]
+    norms = np.empty((len(X), len(whiteners)))
+    for part, part_norms in _norms_by_part(X, whiteners, lambda part: len(whiteners)):
+        norms[part] = part_norms
     return norms
 
 
-def mean_log(X, weight, whitener, vectors):
-    """Mean logarithm of whitened matrices.
+def pairwise_squared_norms(X, whiteners):
+    """Squared norms as of ``squared_norms``, for the whiteners of the same matrices.
 
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n), SPD
-    weight : float64 array of shape (n_matrices,)
-        Summing to 1.
-    whitener : float64 array of shape (n, n), symmetric, or None
-        As in :func:`log_vectors`.
-    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
-        Where to leave the logarithms.
+    whiteners : float64 array of shape (n_matrices, n, n)
+        ``whitener @ X @ whitener.T`` is the identity for the matrix of the same number.
 
     Returns
     -------
-    mean : float64 array of shape (n, n)
-    rounding : float
-        What the rounding of the whitened matrices may leave in the mean, about;
-        infinite if one of them is not positive definite any more.
+    norms : float64 array of shape (n_matrices, n_matrices), symmetric
     """
-    rounding = 0.0
-    gain = 1 if whitener is None else np.linalg.norm(whitener, 2) ** 2
+    norms = np.zeros((len(X), len(X)))
+    for part, part_norms in _norms_by_part(X, whiteners, lambda part: part.stop):
+        norms[part, : part_norms.shape[1]] = part_norms
+    norms = np.tril(norms, -1)
+    return norms + norms.T
+
+
+def _norms_by_part(X, whiteners, count):
+    """Squared norms of a part with the first ``count(part)`` whiteners."""
+    kernels = _Kernels(X)
+    whiteners = [_Whitener(whitener) for whitener in whiteners]
     for part in parts(X):
-        least = _fill(X[part], whitener, vectors[part])
-        largest = gain * np.trace(X[part], axis1=1, axis2=2)
+        factors = kernels.factor(X[part])
+        norms = [
+            kernels.summary(X[part], W, _NOTHING, factors)[:, 2]
+            for W in whiteners[: count(part)]
+        ]
+        yield part, np.stack(norms, axis=1)
+
+
+class MeanLog:
+    """Mean logarithm of the same matrices, whitened in one way after another.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n), SPD
+        Their Cholesky factors are kept, in as much memory as float64 matrices take.
+    weight : float64 array of shape (n_matrices,)
+        Summing to 1.
+    """
+
+    def __init__(self, X, weight):
+        self._X, self._weight = X, weight
+        self._kernels = _Kernels(X)
+        self._parts = list(parts(X))
+        self._factors = [None] * len(self._parts)
+        self._traces = np.einsum("ijj->i", X, dtype=np.float64)
+
+    def __call__(self, whitener, vectors):
+        """Compute the logarithms and their mean.
+
+        Parameters
+        ----------
+        whitener : float64 array of shape (n, n), symmetric, or None
+            As in :func:`log_vectors`.
+        vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+            Where to leave the logarithms.
+
+        Returns
+        -------
+        mean : float64 array of shape (n, n)
+        rounding : float
+            What the rounding of the whitened matrices may leave in the mean, about;
+            infinite if one of them is not positive definite any more.
+        """
+        W = None if whitener is None else _Whitener(whitener)
+        least = np.empty(len(self._X))
+        for i, part in enumerate(self._parts):
+            X = self._X[part]
+            if W is not None and self._factors[i] is None:
+                self._factors[i] = self._kernels.factor(X).copy()
+            summary = self._kernels.summary(X, W, vectors[part], self._factors[i])
+            least[part] = summary[:, 0]
+        gain = 1 if whitener is None else np.linalg.norm(whitener, 2) ** 2
         with np.errstate(divide="ignore"):
-            rounding += weight[part] @ (largest / least)
-    return unupper(weight @ vectors), np.finfo(np.float64).eps * rounding
+            rounding = gain * (self._weight @ (self._traces / least))
+        return unupper(self._weight @ vectors), np.finfo(np.float64).eps * rounding
 
 
 def parts(X):
@@ -92,52 +148,66 @@ def parts(X):
     size = math.prod(X.shape[1:])
     step = max(1, _IN_CACHE // size // LANES) * LANES
     for start in range(0, len(X), step):
-        yield slice(start, start + step)
+        yield slice(start, min(start + step, len(X)))
 
 
-def _fill(X, whitener, vectors):
-    """Compute the vectors of a part; return lower bounds of the eigenvalues, or 0."""
-    n = X.shape[1]
-    if whitener is not None:
-        return _summary(X, whitener, vectors)[:, 0]
-    # The kernel squares numbers, which should neither vanish nor overflow.
-    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64) / n
-    least = size * _summary(X / size[:, None, None], None, vectors)[:, 0]
-    vectors += np.log(size)[:, None] * upper(np.eye(n))
-    return least
+class _Whitener:
+    """A matrix as it is, and as the kernel takes it."""
+
+    def __init__(self, W):
+        n, n_padded = len(W), padded(len(W))
+        self.plain = W
+        self.filled_up = np.zeros((n_padded, n_padded))
+        self.filled_up[:n, :n] = W
+        self.triangular = not np.triu(W, 1).any()
 
 
-def _summary(X, whitener, vectors=_NOTHING):
-    """Compute the vectors of a part, if wanted, and the kernel's summary."""
-    X = np.ascontiguousarray(X, np.float64)
-    n = X.shape[1]
-    lanes = _side_by_side(X) if whitener is None else _whiten(X, whitener)
-    summary = np.empty((len(X), 3))
-    with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
-        logs(lanes, n, *rational_logs(), vectors, summary, rows(work_size(n)))
-        beyond = ~(summary[:, 1] <= LIMIT * summary[:, 0])
-    for i in np.flatnonzero(beyond):
-        C = X[i] if whitener is None else whitener @ X[i] @ whitener.T
-        values, basis, condition = eigh_spd(C)
-        least = values[0] if condition < np.inf else 0
-        summary[i] = least, values[-1], np.sum(np.log(values) ** 2)
-        if len(vectors):
-            vectors[i] = upper((basis * np.log(values)) @ basis.T)
-    return summary
+class _Kernels:
+    """The kernels, and memory for them to work with on parts of matrices."""
 
+    def __init__(self, X):
+        self.n = n = X.shape[1]
+        self.n_padded = padded(n)
+        n_groups = -(-next(parts(X), slice(0)).stop // LANES)
+        self._lanes = rows(n_groups * n * n)
+        self._panels = rows(n_groups * self.n_padded**2)
+        self._product = rows(self.n_padded**2 + BLOCK**2)
+        self._work = rows(work_size(n))
 
-def _side_by_side(X):
-    n_groups = -(-len(X) // LANES)
-    lanes = rows(n_groups * X[0].size)
-    lay_side_by_side(X, lanes)
-    return lanes
+    def summary(self, X, W, vectors, factors=None):
+        """Compute the vectors of a part, if wanted, and the kernel's summary."""
+        n, n_groups = self.n, -(-len(X) // LANES)
+        lanes = self._lanes[: n_groups * n * n]
+        sizes, summary = np.ones(n_groups * LANES), np.empty((len(X), 3))
+        with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
+            if W is None:
+                # The kernel squares numbers, which should neither vanish nor overflow.
+                _, exponent = np.frexp(np.einsum("ijj->i", X) / n)
+                sizes[: len(X)] = np.ldexp(1.0, exponent)
+                X = np.ascontiguousarray(X, np.float64)
+                lay_side_by_side(X, (1 / sizes).reshape(-1, LANES), lanes)
+            else:
+                factors = self.factor(X) if factors is None else factors
+                W_ = W.filled_up, W.triangular
+                congruences(factors, *W_, n, self._product, lanes)
+            sizes = sizes[: len(X)]
+            logs(lanes, n, sizes, *rational_logs(), vectors, summary, self._work)
+            beyond = ~(summary[:, 1] <= LIMIT * summary[:, 0])
+        for i in np.flatnonzero(beyond):
+            C = X[i] / sizes[i] if W is None else W.plain @ X[i] @ W.plain.T
+            values, basis, condition = eigh_spd(C)
+            least = sizes[i] * values[0] if condition < np.inf else 0
+            logarithms = np.log(values) + np.log(sizes[i])
+            summary[i] = least, sizes[i] * values[-1], np.sum(logarithms**2)
+            if len(vectors):
+                vectors[i] = upper((basis * logarithms) @ basis.T)
+        return summary
 
-
-def _whiten(X, whitener):
-    """Lay ``whitener @ X @ whitener.T`` side by side."""
-    n = X.shape[1]
-    half = _side_by_side((X.reshape(-1, n) @ whitener.T).reshape(X.shape))
-    lanes = rows(len(half))
-    sides = half.reshape(-1, n, n * LANES), lanes.reshape(-1, n, n * LANES)
-    np.matmul(whitener, sides[0], out=sides[1])
-    return lanes
+    def factor(self, X):
+        """Compute the Cholesky factors of a part; the next call overwrites them."""
+        panels = self._panels[: -(-len(X) // LANES) * self.n_padded**2]
+        X = np.ascontiguousarray(X, np.float64)
+        lay_in_panels(X, np.zeros(len(X)), panels)
+        with np.errstate(all="ignore"):
+            factor(panels, self.n_padded, self._product)
+        return panels
