@@ -29,6 +29,7 @@ class _ThreeDimensionalMixin:
         window for its channels, and count them. NaN passes if the tags say so, and
         infinity too if it is not to be looked for.
         """
+        refuse_masked(X)
         self._check_shape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
         allow_nan = get_tags(self).input_tags.allow_nan
         checked = validate_data(
@@ -132,8 +133,8 @@ class MatrixInputMixin(_ThreeDimensionalMixin):
     def _check_matrices(self, X, y="no_validation", *, reset):
         """Return X, or X and y, as C-ordered float32 or float64 SPD matrices."""
         with_y = not isinstance(y, str)
-        X, y = self._validate(X, y, reset=reset)
-        check_spd(X)
+        X, y = self._validate(X, y, reset=reset, finite=False)
+        check_spd(X)  # finite too, and says which is not
         return (X, y) if with_y else X
 
     def _check_shape(self, shape):
@@ -236,18 +237,47 @@ def check_classes(estimator, y):
     return classes
 
 
-def check_spd(X):
+def refuse_masked(X):
+    """Raise ValueError if X, or an element of a list, has masked elements.
+
+    NumPy would take what is behind the mask for data.
+    """
+    parts = X if isinstance(X, list | tuple) else [X]
+    if any(np.ma.is_masked(part) for part in parts):
+        raise ValueError(
+            "X is a masked array, and masks are not taken: drop or interpolate the "
+            "masked channels, or leave out the windows or matrices that have them. To "
+            "average masked matrices there is "
+            "pyriemann.geometry.mean.maskedmean_riemann."
+        )
+
+
+def check_spd(X, name="Matrix {}"):
     """Raise ValueError, naming the first offender, unless all matrices are SPD.
 
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n)
+    name : str
+        Of a matrix, given its number.
     """
+    for part, name_part in _parts(X, name):
+        if not _proves_spd(part):
+            _check_symmetric(part, name_part)
+            _check_positive(part, name_part)
+
+
+def check_symmetric(X, name="Matrix {}"):
+    """Raise ValueError, as :func:`check_spd`, unless all are finite and symmetric."""
+    for part, name_part in _parts(X, name):
+        _check_symmetric(part, name_part)
+
+
+def _parts(X, name):
+    """Parts of X that stay in the cache, and the functions that name their matrices."""
     step = max(1, _IN_CACHE // math.prod(X.shape[1:]) // LANES) * LANES
     for start in range(0, len(X), step):
-        part = X[start : start + step]
-        if not _proves_spd(part):
-            _check_spd(part, start)
+        yield X[start : start + step], lambda i, start=start: name.format(start + i)
 
 
 def _proves_spd(X):
@@ -259,13 +289,13 @@ def _proves_spd(X):
     tolerance, eps = _tolerances(X)
     C = np.ascontiguousarray(X, np.float64)
     asymmetry = np.empty(len(C))
-    asymmetries(C, asymmetry)
-    if not (asymmetry <= eps**2).all():  # as is one with NaN
-        return False
-    n_groups, n_padded = -(-len(C) // LANES), padded(C.shape[1])
-    panels = rows(n_groups * n_padded**2)
-    lay_in_panels(C, tolerance * np.trace(C, axis1=1, axis2=2), panels)
     with np.errstate(all="ignore"):
+        asymmetries(C, asymmetry)
+        if not (asymmetry <= eps**2).all():  # as is one with NaN
+            return False
+        n_groups, n_padded = -(-len(C) // LANES), padded(C.shape[1])
+        panels = rows(n_groups * n_padded**2)
+        lay_in_panels(C, tolerance * np.trace(C, axis1=1, axis2=2), panels)
         factor(panels, n_padded, rows(BLOCK))
     return (panels[n_padded**2 - 1 :: n_padded**2] > 0).all()
 
@@ -276,20 +306,33 @@ def _tolerances(X):
     return max(1e-12, X.shape[1] * eps), 100 * eps
 
 
-def _check_spd(X, start):
-    """Check a part, of which the first matrix has the number ``start``."""
-    n = X.shape[1]
-    tolerance, eps = _tolerances(X)
+def _check_symmetric(X, name):
     scale = np.abs(X).max(axis=(1, 2))
+    finite = np.isfinite(scale)
+    if not finite.all():
+        i = int(np.argmin(finite))
+        row = int(np.isfinite(X[i]).sum(axis=1).argmin())
+        what = "NaN" if np.isnan(X[i]).any() else "infinity"
+        raise ValueError(
+            f"{name(i)} contains {what}, most in row {row}. Drop or interpolate bad "
+            "channels before, or leave the matrix out. To average matrices with rows "
+            "of NaN there is pyriemann.geometry.mean.nanmean_riemann."
+        )
+    _, eps = _tolerances(X)
     asymmetry = np.abs(X - X.swapaxes(1, 2)).max(axis=(1, 2))
-    asymmetric = ~(asymmetry <= eps * scale)  # as is a matrix with NaN
+    asymmetric = asymmetry > eps * scale
     if asymmetric.any():
         i = int(np.argmax(asymmetric))
         raise ValueError(
-            f"Matrix {start + i} is not symmetric: |C - C.T| reaches "
+            f"{name(i)} is not symmetric: |C - C.T| reaches "
             f"{asymmetry[i]:.2g} where |C| reaches {scale[i]:.2g}. Give covariance "
             "matrices, or symmetrise them."
         )
+
+
+def _check_positive(X, name):
+    n = X.shape[1]
+    tolerance, _ = _tolerances(X)
     eigenvalues = np.linalg.eigvalsh(X.astype(np.float64, copy=False))
     smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
     singular = ~(smallest > tolerance * largest)
@@ -297,7 +340,7 @@ def _check_spd(X, start):
         i = int(np.argmax(singular))
         rank = int((eigenvalues[i] > tolerance * max(largest[i], 0)).sum())
         raise ValueError(
-            f"Matrix {start + i} is not positive definite in {X.dtype}: its "
+            f"{name(i)} is not positive definite in {X.dtype}: its "
             f"eigenvalues run from {smallest[i]:.2g} to {largest[i]:.2g} (rank {rank} "
             f"of {n}). An average reference, ICA, a flat channel or windows shorter "
             "than the number of channels do this: shrink with "

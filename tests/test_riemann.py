@@ -188,13 +188,18 @@ def test_mdm_distances_match_the_reference(C, y):
 @not_converged
 @pytest.mark.parametrize("metric", MDM_METRICS)
 def test_mdm_equals_pyriemann(C, y, metric):
-    """To rounding, as it may sum equal weights in another order; Karcher to 1e-8."""
+    """To rounding, as it may sum equal weights in another order; Karcher to 1e-8.
+
+    Its iteration for "logdet" ends at a step of 1e-4 in the unit of the matrices, here
+    in a unit of about their size.
+    """
     ours, theirs = MDM(metric).fit(C, y), PyRiemannMDM(metric=metric).fit(C, y)
-    rtol = 1e-7 if metric == "riemann" else 1e-10
+    rtol = {"riemann": 1e-7, "logdet": 1e-3}.get(metric, 1e-10)
     assert_allclose(ours.covmeans_, theirs.covmeans_, rtol=rtol, atol=rtol)
     assert_allclose(ours.transform(C), theirs.transform(C), rtol=rtol)
     assert_array_equal(ours.predict(C), theirs.predict(C))
-    assert_allclose(ours.predict_proba(C), theirs.predict_proba(C), rtol=1e-6)
+    rtol = max(rtol, 1e-6)
+    assert_allclose(ours.predict_proba(C), theirs.predict_proba(C), rtol=rtol)
 
 
 def test_mdm_with_weight_and_two_metrics_equals_pyriemann(C, y):

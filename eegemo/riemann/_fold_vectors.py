@@ -8,6 +8,8 @@ from ._karcher import karcher_mean, nearer
 from ._logs import log_vectors
 from ._mean import resolve_metric, spd_mean, tangent_vectors
 
+_NAME = "The mean of a training set"
+
 
 def fold_vectors(C, training_sets, metric):
     """Tangent vectors of all matrices, at the mean of one training set after another.
@@ -43,13 +45,12 @@ def _means(C, training_sets, metric):
     logs = log_vectors(C) if metric == "logeuclid" else None
     mean = None
     for train in training_sets:
-        weight = np.full(len(train), 1 / len(train))
         if metric == "logeuclid":
-            mean = expm(unupper(weight @ logs[train]))
+            mean = expm(unupper(logs[train].mean(axis=0)))
         elif metric == "riemann":
-            mean = karcher_mean(C[train], weight, start=mean)[0]
+            mean = karcher_mean(C[train], start=mean, name=_NAME).mean
         else:
-            mean = spd_mean(C[train], metric)
+            mean = spd_mean(C[train], metric, name=_NAME)
         yield mean
 
 
@@ -58,13 +59,10 @@ def _affine_invariant(C, training_sets):
 
     From all of them follows a first step to the mean of the next set.
     """
-    n = C.shape[1]
     mean = vectors = None
     for train in training_sets:
         start = None if mean is None else nearer(mean, vectors[train])
-        seen = np.empty((len(train), n * (n + 1) // 2))
-        weight = np.full(len(train), 1 / len(train))
-        mean, whitener, _ = karcher_mean(C[train], weight, start, seen)
+        mean, whitener, seen, _, _ = karcher_mean(C[train], None, start, _NAME)
         unseen = np.setdiff1d(np.arange(len(C)), train)
         vectors = np.empty((len(C), seen.shape[1]))
         vectors[train], vectors[unseen] = seen, log_vectors(C[unseen], whitener)

@@ -1,40 +1,68 @@
 """Means, distances and maps of SPD matrices, as plain functions."""
 
+from numbers import Integral, Real
+
 import numpy as np
 from pyriemann.geometry.distance import distance_functions, pairwise_distance
-from pyriemann.geometry.mean import mean_functions
 from pyriemann.geometry.tangentspace import (
     exp_map_functions,
     log_map_functions,
     unupper,
 )
 from scipy.spatial.distance import cdist, pdist, squareform
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_scalar
 
-from .._input import check_spd
+from .._input import check_spd, check_symmetric, refuse_masked
 from ._distance import distances_from
 from ._functions import expm, roots
 from ._logs import log_vectors, pairwise_squared_norms
-from ._mean import NEED_EXPONENT, check_sample_weight, spd_mean
+from ._mean import MEANS, check_sample_weight, spd_mean_and_convergence
+
+_STOPPING = {"tol": 1e-8, "max_iter": 50}
 
 
-def mean_spd(X, metric="riemann", sample_weight=None):
-    """Mean of SPD matrices.
+def mean_spd(
+    X,
+    metric="riemann",
+    sample_weight=None,
+    *,
+    tol=1e-8,
+    max_iter=50,
+    return_convergence=False,
+):
+    r"""Mean of SPD matrices.
 
     Parameters
     ----------
     X : array-like of shape (n_matrices, n, n)
         Symmetric positive definite, in float64 or float32.
     metric : str, default="riemann"
-        ``"riemann"``, the affine-invariant mean [1]_, at which the mean of the
-        logarithms has a Frobenius norm below 1e-8; ``"logeuclid"``; or another metric
-        of :func:`pyriemann.geometry.mean.gmean`, which then computes it.
+        ``"riemann"``, the affine-invariant mean [1]_; ``"logeuclid"``; or another
+        metric of :func:`pyriemann.geometry.mean.gmean`, which then computes it, but
+        for ``"alm"``, ``"bmp"``, ``"cheap"`` and those that need an exponent.
     sample_weight : array-like of shape (n_matrices,), default=None
-        A matrix of weight zero is left out.
+        A matrix of weight zero is left out. The metric ``"thompson"`` takes no others
+        than equal ones.
+    tol : float, default=1e-8
+        With the metric ``"riemann"`` only: the mean is reached when the mean logarithm
+        :math:`\sum_i w_i \log(G^{-1/2} C_i G^{-1/2})` has at most this Frobenius
+        norm, whatever the unit and number of the matrices; or what rounding leaves of
+        it, which is about the condition number of the whitened matrices times 1e-16,
+        but not beyond 0.01.
+    max_iter : int, default=50
+        With the metric ``"riemann"`` only: how many points to try.
+    return_convergence : bool, default=False
+        With the metric ``"riemann"`` only: return ``n_iter`` and ``norm`` too.
 
     Returns
     -------
     mean : float64 array of shape (n, n)
+    n_iter : int
+        Number of points tried; if ``return_convergence``.
+    norm : float
+        Frobenius norm of the mean logarithm at the mean; if ``return_convergence``.
+        The mean minimises the mean squared distance, whose gradient this is, but for a
+        factor of -2.
 
     Raises
     ------
@@ -44,7 +72,14 @@ def mean_spd(X, metric="riemann", sample_weight=None):
     Warns
     -----
     sklearn.exceptions.ConvergenceWarning
-        The affine-invariant mean is not reached; the nearest point found is returned.
+        The affine-invariant mean is not reached; of the points tried, the one with the
+        least norm is returned.
+
+    Notes
+    -----
+    Matrices with NaN, and masked arrays, are refused.
+    :func:`pyriemann.geometry.mean.nanmean_riemann` and
+    :func:`pyriemann.geometry.mean.maskedmean_riemann` take them.
 
     References
     ----------
@@ -60,9 +95,21 @@ def mean_spd(X, metric="riemann", sample_weight=None):
     array([[2., 0.],
            [0., 2.]])
     """
-    _check_metric(metric, mean_functions)
+    _check_metric(metric, MEANS)
     X = _check_matrices(X)
-    return spd_mean(X, metric, check_sample_weight(sample_weight, X))
+    sample_weight = check_sample_weight(sample_weight, X)
+    stopping = {"tol": tol, "max_iter": max_iter}
+    if metric != "riemann":
+        if return_convergence or stopping != _STOPPING:
+            raise ValueError(
+                "tol, max_iter and return_convergence are of the search for the "
+                f"affine-invariant mean: leave them out with metric={metric!r}."
+            )
+        return spd_mean_and_convergence(X, metric, sample_weight)[0]
+    check_scalar(tol, "tol", Real, min_val=0)
+    check_scalar(max_iter, "max_iter", Integral, min_val=1)
+    found = spd_mean_and_convergence(X, metric, sample_weight, **stopping)
+    return found if return_convergence else found[0]
 
 
 def distance_spd(X, reference, metric="riemann", squared=False):
@@ -97,7 +144,8 @@ def distance_spd(X, reference, metric="riemann", squared=False):
     array([1.])
     """
     _check_metric(metric, distance_functions)
-    X, reference = _check_matrices(X), _check_reference(reference)
+    X = _check_matrices(X)
+    reference = _check_reference(reference, X)
     distances = distances_from(X, reference[None], metric)[:, 0]
     return distances**2 if squared else distances
 
@@ -134,7 +182,9 @@ def pairwise_distance_spd(X, Y=None, metric="riemann", squared=False):
     """
     _check_metric(metric, distance_functions)
     X = _check_matrices(X)
-    Y = None if Y is None else _check_matrices(Y)
+    if Y is not None:
+        Y = _check_matrices(Y, "Matrix {} of Y")
+        _check_same_size(X, Y)
     if metric == "logeuclid":
         logs = log_vectors(X)
         kind = "sqeuclidean" if squared else "euclidean"
@@ -182,7 +232,8 @@ def log_map(X, reference, metric="riemann"):
             [0.549, 0.549]]])
     """
     _check_metric(metric, log_map_functions)
-    X, reference = _check_matrices(X), _check_reference(reference)
+    X = _check_matrices(X)
+    reference = _check_reference(reference, X)
     if metric == "riemann":
         return unupper(log_vectors(X, roots(reference)[1]))
     return log_map_functions[metric](X, reference)
@@ -218,33 +269,66 @@ def exp_map(X, reference, metric="riemann"):
             [0.      , 5.436564]]])
     """
     _check_metric(metric, exp_map_functions)
-    X, reference = _check_square(X), _check_reference(reference)
-    X = X.astype(np.float64, copy=False)
-    if metric == "riemann":
-        root, _, _ = roots(reference)
-        return root @ expm(X) @ root
-    return exp_map_functions[metric](X, reference)
-
-
-def _check_metric(metric, functions):
-    known = sorted(set(functions) - NEED_EXPONENT)
-    if metric not in known:
-        raise ValueError(f"Unknown metric {metric!r}: expected one of {known}.")
-
-
-def _check_matrices(X):
     X = _check_square(X)
-    check_spd(X)
+    check_symmetric(X)
+    reference = _check_reference(reference, X)
+    X = X.astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if metric == "riemann":
+            root, _, _ = roots(reference)
+            matrices = root @ expm(X) @ root
+        else:
+            matrices = exp_map_functions[metric](X, reference)
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    if not finite.all():
+        raise ValueError(
+            f"The exponential of matrix {np.argmin(finite)} is too large for float64: "
+            "X should be logarithms, as log_map gives them."
+        )
+    return matrices
+
+
+def _check_metric(metric, known):
+    if not (isinstance(metric, str) and metric in known):
+        raise ValueError(f"Unknown metric {metric!r}: expected one of {sorted(known)}.")
+
+
+def _check_matrices(X, name="Matrix {}"):
+    X = _check_square(X)
+    check_spd(X, name)
     return X.astype(np.float64, copy=False)
 
 
-def _check_reference(reference):
-    return _check_matrices(np.asarray(reference)[None])[0]
+def _check_reference(reference, X):
+    if np.ndim(reference) != 2:
+        raise ValueError(
+            "The reference should be one matrix, of shape (n, n), got shape "
+            f"{np.shape(reference)}."
+        )
+    refuse_masked(reference)
+    reference = _check_matrices(np.asarray(reference)[None], "The reference")
+    _check_same_size(X, reference)
+    return reference[0]
+
+
+def _check_same_size(X, others):
+    if X.shape[1:] != others.shape[1:]:
+        raise ValueError(
+            "The matrices should have the same number of rows, got "
+            f"{X.shape[1]} and {others.shape[1]}."
+        )
 
 
 def _check_square(X):
-    X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32), order="C")
-    if X.ndim != 3 or X.shape[1] != X.shape[2]:
+    refuse_masked(X)
+    X = check_array(
+        X,
+        allow_nd=True,
+        dtype=(np.float64, np.float32),
+        order="C",
+        ensure_all_finite=False,  # which the other checks look for
+    )
+    if X.ndim != 3 or X.shape[1] != X.shape[2] or X.shape[1] == 0:
         raise ValueError(
             f"Expected matrices of shape (n_matrices, n, n), got {X.shape}: one matrix "
             "is C[None]."

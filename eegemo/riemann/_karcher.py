@@ -1,6 +1,7 @@
 """Affine-invariant mean of SPD matrices."""
 
 import warnings
+from collections import namedtuple
 
 import numpy as np
 from pyriemann.geometry.tangentspace import unupper
@@ -15,7 +16,10 @@ _FARTHEST = 10  # times a plain step; what leads farther is not believed
 _WORST = 0.01  # a mean of logarithms beyond is not put down to rounding
 
 
-def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
+KarcherMean = namedtuple("KarcherMean", "mean whitener vectors n_iter norm")
+
+
+def karcher_mean(X, weight=None, start=None, name="The mean", tol=1e-8, max_iter=50):
     """Find the mean with the affine-invariant metric.
 
     The point moves by steps of Newton's method, nearly, until the mean of the
@@ -25,14 +29,14 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
 
     Parameters
     ----------
-    X : float64 array of shape (n_matrices, n, n), SPD
-    weight : float64 array of shape (n_matrices,)
-        Summing to 1.
+    X : float array of shape (n_matrices, n, n), SPD
+    weight : float64 array of shape (n_matrices,), default=None
+        Summing to 1; None is the same for all.
     start : float64 array of shape (n, n), SPD, default=None
         Where the search begins; the result does not depend on it, beyond ``tol`` or
         rounding. None is the log-Euclidean mean.
-    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2), default=None
-        Where to leave the logarithms at the mean, as :func:`log_vectors` gives them.
+    name : str
+        What the warning calls the mean.
     tol : float
         Largest Frobenius norm of the mean of the logarithms, or what rounding leaves
         of it if that is more, though not more than 0.01.
@@ -43,11 +47,16 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
     mean : float64 array of shape (n, n)
     whitener : float64 array of shape (n, n)
         The inverse square root of the mean.
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        The logarithms at the mean, as :func:`log_vectors` gives them.
     n_iter : int
         Number of times that the logarithms were computed, apart from the start.
+    norm : float
+        Frobenius norm of the mean of the logarithms.
     """
-    if vectors is None:
-        vectors = np.empty((len(X), X.shape[1] * (X.shape[1] + 1) // 2))
+    n_matrices, n, _ = X.shape
+    weight = np.full(n_matrices, 1 / n_matrices) if weight is None else weight
+    vectors = np.empty((n_matrices, n * (n + 1) // 2))
     mean_log = MeanLog(X, weight)
     if start is None:
         start = expm(mean_log(None, vectors)[0])
@@ -62,12 +71,17 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
         rounding += np.finfo(np.float64).eps * condition
         tolerance = max(tol, min(rounding, _WORST))
         if norm <= tolerance and rounding < np.inf:
-            return mean, whitener, n_iter
+            return KarcherMean(mean, whitener, vectors, n_iter, float(norm))
         if norm < least and (n_iter == 1 or rounding < np.inf):
             least, best = norm, (mean, whitener)
             best_position, best_root, best_tolerance = position, point_root, tolerance
             direction = newton_step(vectors, weight, gradient)
             length = min(1.0, 2 * length)
+        elif n_iter == 1:
+            raise ValueError(
+                f"{name} ({n_matrices} matrices of {n} rows) is out of the reach of "
+                "float64: the matrices differ too much in size. Give them one unit."
+            )
         else:
             if len(steps.points) <= 1:
                 length /= 4
@@ -75,15 +89,15 @@ def karcher_mean(X, weight, start=None, vectors=None, tol=1e-8, max_iter=50):
         moved = best_root @ expm(length * direction) @ best_root
         position = steps.next(best_position, logm(symmetric(frame @ moved @ frame)))
     warnings.warn(
-        f"The mean of {len(X)} matrices of {len(start)} rows did not converge in "
-        f"{max_iter} steps: the mean of the logarithms has norm {least:.2g}, above the "
-        f"tolerance of {best_tolerance:.2g}. Ill-conditioned or very "
-        "different matrices do this: shrink them more, or use metric='logeuclid'.",
+        f"{name} ({n_matrices} matrices of {n} rows) did not converge in {max_iter} "
+        f"steps: the mean of the logarithms has norm {least:.2g}, above the tolerance "
+        f"of {best_tolerance:.2g}. Ill-conditioned or very different matrices do this: "
+        "shrink them more, leave out those that are far from all others, or use "
+        "metric='logeuclid'.",
         ConvergenceWarning,
         stacklevel=2,
     )
-    vectors[:] = log_vectors(X, best[1])
-    return *best, max_iter
+    return KarcherMean(*best, log_vectors(X, best[1]), max_iter, float(least))
 
 
 def nearer(point, vectors):

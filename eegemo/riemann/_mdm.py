@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
 from ._distance import distances_from
-from ._mean import check_sample_weight, resolve_metric, spd_mean
+from ._mean import check_sample_weight, class_means, resolve_metric
 
 
 class MDM(
@@ -37,6 +37,8 @@ class MDM(
     classes_ : array of shape (n_classes,)
     covmeans_ : float64 array of shape (n_classes, n_channels, n_channels)
         The mean of each class.
+    n_iter_ : int array of shape (n_classes,), or None
+        Number of iterations that found each affine-invariant mean; None for others.
     n_features_in_ : int
         Number of channels.
 
@@ -81,6 +83,12 @@ class MDM(
         ValueError
             A matrix is not symmetric positive definite, its number is in the message;
             or y has a single class or is continuous.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            The affine-invariant mean of a class, which is named, is not reached: see
+            :func:`eegemo.riemann.mean_spd`.
         """
         X, y = self._check_matrices(X, y, reset=True)
         check_classification_targets(y)
@@ -89,8 +97,8 @@ class MDM(
         kept = np.ones(len(y), bool) if weight is None else weight > 0
         self.classes_ = check_classes(self, y[kept])
         weight = np.ones(len(y)) if weight is None else weight
-        self.covmeans_ = np.stack(
-            [spd_mean(X[y == c], mean_metric, weight[y == c]) for c in self.classes_]
+        self.covmeans_, self.n_iter_ = class_means(
+            X, y, self.classes_, mean_metric, weight
         )
         self._n_features_out = len(self.classes_)
         return self

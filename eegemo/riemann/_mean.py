@@ -1,5 +1,7 @@
 """Means of SPD matrices, vectors at them, and the checks of what they need."""
 
+import math
+
 import numpy as np
 from pyriemann.geometry.distance import distance_functions
 from pyriemann.geometry.mean import gmean, mean_functions
@@ -16,6 +18,11 @@ from ._logs import log_vectors
 
 _SECOND = {"distance": distance_functions, "map": log_map_functions}
 NEED_EXPONENT = {"power", "poweuclid"}
+# The time of the first two grows with the factorial of the number of matrices: five
+# take minutes. pyRiemann's third takes eigenvalues of what is not symmetric.
+_UNFIT = {"alm", "bmp", "cheap"}
+MEANS = set(mean_functions) - NEED_EXPONENT - _UNFIT
+_UNWEIGHTED = {"thompson"}  # pyRiemann takes weights, and leaves them alone
 
 
 def resolve_metric(metric, second):
@@ -31,7 +38,7 @@ def resolve_metric(metric, second):
             f"got {metric!r}."
         )
     for use, names in (
-        ("mean", set(mean_functions) - NEED_EXPONENT),
+        ("mean", MEANS),
         (second, set(_SECOND[second])),
     ):
         if not (isinstance(metric[use], str) and metric[use] in names):
@@ -59,8 +66,15 @@ def check_sample_weight(sample_weight, X):
     return weight
 
 
-def spd_mean(X, metric, sample_weight=None):
-    """Mean of SPD matrices, in float64.
+def spd_mean(X, metric, sample_weight=None, name="The mean"):
+    """Mean of SPD matrices, in float64: see :func:`spd_mean_and_convergence`."""
+    return spd_mean_and_convergence(X, metric, sample_weight, name)[0]
+
+
+def spd_mean_and_convergence(
+    X, metric, sample_weight=None, name="The mean", **stopping
+):
+    """Mean of SPD matrices, in float64, and how it was found.
 
     A matrix of weight zero is left out, as if its row had been dropped.
 
@@ -71,21 +85,67 @@ def spd_mean(X, metric, sample_weight=None):
         See :func:`pyriemann.geometry.mean.gmean`, which computes all but
         "riemann" and "logeuclid".
     sample_weight : float64 array of shape (n_matrices,), default=None
+    name : str
+        What warnings and errors call the mean.
+    **stopping : tol and max_iter of :func:`karcher_mean`
 
     Returns
     -------
     mean : float64 array of shape (n, n)
+    n_iter : int
+        None where the metric is not "riemann".
+    norm : float
+        Of the mean of the logarithms at the mean; None as n_iter.
     """
     if sample_weight is not None:
-        X, sample_weight = X[sample_weight > 0], sample_weight[sample_weight > 0]
-    if metric not in ("riemann", "logeuclid"):
-        X = X.astype(np.float64, copy=False)
-        return gmean(X, metric=metric, sample_weight=sample_weight)
-    weight = np.ones(len(X)) if sample_weight is None else sample_weight
-    weight = weight / weight.sum()
+        kept = sample_weight > 0
+        X, sample_weight = X[kept], sample_weight[kept]
+        if metric in _UNWEIGHTED and np.ptp(sample_weight) > 0:
+            raise ValueError(
+                f"{name} cannot be weighted with metric={metric!r}: leave "
+                "sample_weight out, or use another metric."
+            )
+        sample_weight = sample_weight / sample_weight.max()  # else sums may overflow
+        sample_weight /= sample_weight.sum()
+    if metric == "riemann":
+        found = karcher_mean(X, sample_weight, name=name, **stopping)
+        return found.mean, found.n_iter, found.norm
     if metric == "logeuclid":
-        return expm(unupper(weight @ log_vectors(X)))
-    return karcher_mean(X, weight)[0]
+        mean_vector = np.average(log_vectors(X), axis=0, weights=sample_weight)
+        return expm(unupper(mean_vector)), None, None
+    # pyRiemann's iterations end at a step that is small in the unit of X. A power of
+    # two changes no digit.
+    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64).mean() / X.shape[1]
+    unit = 2.0 ** round(math.log2(size))
+    X = X.astype(np.float64) / unit
+    return unit * gmean(X, metric=metric, sample_weight=sample_weight), None, None
+
+
+def class_means(X, y, classes, metric, sample_weight):
+    """Mean of the SPD matrices of each class.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    y : array of shape (n_matrices,)
+    classes : array of shape (n_classes,)
+    metric : str
+    sample_weight : float64 array of shape (n_matrices,)
+        Not zero in a whole class.
+
+    Returns
+    -------
+    means : float64 array of shape (n_classes, n, n)
+    n_iter : int array of shape (n_classes,)
+        None where the metric is not "riemann".
+    """
+    found = []
+    for c in classes:
+        name = f"The mean of class {np.asarray(c).item()!r}"
+        given = X[y == c], metric, sample_weight[y == c], name
+        found.append(spd_mean_and_convergence(*given)[:2])
+    means, n_iter = zip(*found, strict=True)
+    return np.stack(means), np.array(n_iter) if metric == "riemann" else None
 
 
 def tangent_vectors(X, reference, metric):

@@ -8,7 +8,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, names_out
 from ._karcher import karcher_mean
-from ._mean import check_sample_weight, resolve_metric, spd_mean, tangent_vectors
+from ._mean import (
+    check_sample_weight,
+    resolve_metric,
+    spd_mean,
+    spd_mean_and_convergence,
+    tangent_vectors,
+)
+
+_OF_TRAINING = "The mean of all training matrices"
 
 
 class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
@@ -34,6 +42,8 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
     ----------
     reference_ : float64 array of shape (n_channels, n_channels)
         The mean of the training matrices.
+    n_iter_ : int or None
+        Number of iterations that found an affine-invariant mean; None for others.
     n_features_in_ : int
         Number of channels.
 
@@ -79,11 +89,19 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             A matrix is not symmetric positive definite; its number is in the message.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            The affine-invariant mean is not reached: see
+            :func:`eegemo.riemann.mean_spd`.
         """
         X = self._check_matrices(X, reset=True)
         mean_metric, _ = resolve_metric(self.metric, "map")
         weight = check_sample_weight(sample_weight, X)
-        self.reference_ = spd_mean(X, mean_metric, weight)
+        self.reference_, self.n_iter_, _ = spd_mean_and_convergence(
+            X, mean_metric, weight, _OF_TRAINING
+        )
         return self
 
     def fit_transform(self, X, y=None, sample_weight=None):
@@ -111,11 +129,9 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         if metrics != ("riemann", "riemann") or sample_weight is not None:
             return self.fit(X, y, sample_weight).transform(X)
         X = self._check_matrices(X, reset=True)
-        n_channels = X.shape[1]
-        vectors = np.empty((len(X), n_channels * (n_channels + 1) // 2))
-        weight = np.full(len(X), 1 / len(X))
-        self.reference_ = karcher_mean(X, weight, vectors=vectors)[0]
-        return vectors.astype(X.dtype, copy=False)
+        found = karcher_mean(X, name=_OF_TRAINING)
+        self.reference_, self.n_iter_ = found.mean, found.n_iter
+        return found.vectors.astype(X.dtype, copy=False)
 
     def transform(self, X):
         """Project onto the tangent space.
@@ -132,7 +148,9 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_matrices(X, reset=False)
         mean_metric, map_metric = resolve_metric(self.metric, "map")
-        reference = spd_mean(X, mean_metric) if self.tsupdate else self.reference_
+        reference = self.reference_
+        if self.tsupdate:
+            reference = spd_mean(X, mean_metric, name="The mean of X in transform")
         vectors = tangent_vectors(X, reference, map_metric)
         return vectors.astype(X.dtype, copy=False)
 
