@@ -97,6 +97,27 @@ def test_rescale_equals_pyriemann():
     assert_allclose(new, theirs.transform(C[:5]), rtol=1e-10)
 
 
+def test_transductive_equals_pyriemann_on_training_data():
+    """Its fit_transform takes each domain by itself, too, though it means training.
+
+    To new data pyRiemann applies the statistic of the one target domain, whoever they
+    are from; so does training here to data that are named as that domain, and
+    transductive takes that of the batch.
+    """
+    C = data(Recenter)
+    _, encoded = encode_domains(C, np.zeros(len(C), int), DOMAIN)
+    center, scale = TLCenter("b"), TLScale("b", centered_data=True)
+    expected = scale.fit_transform(center.fit_transform(C, encoded), encoded)
+    recenter, rescale = Recenter("transductive").fit(C), Rescale("transductive").fit(C)
+    got = rescale.transform(recenter.transform(C, domain=DOMAIN), domain=DOMAIN)
+    assert_allclose(got, expected, atol=1e-6)
+    new = C[DOMAIN == "a"]
+    theirs = center.transform(new)
+    named = Recenter().fit(C, domain=DOMAIN).transform(new, domain=["b"] * 8)
+    assert_allclose(named, theirs, atol=1e-7)
+    assert not np.allclose(recenter.transform(new), theirs, atol=0.01)
+
+
 def test_mixing_a_domain_anew_rotates_it():
     """As congruence by any A does: by (A M A')^(-1/2) A M^(1/2), if M is the mean."""
     C = data(Recenter)
