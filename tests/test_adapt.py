@@ -328,7 +328,8 @@ def test_partial_fit_is_for_online_and_starts_as_fit(cls):
     X = data(cls)
     assert not hasattr(cls("training"), "partial_fit")
     assert not hasattr(cls("transductive"), "partial_fit")
-    first = cls("online").partial_fit(X, domain=DOMAIN)
+    first = cls("training").fit(X).set_params(mode="online")
+    first.partial_fit(X, domain=DOMAIN)
     fitted = cls("online").fit(X, domain=DOMAIN)
     assert first.n_followed_ == {}
     new = X[:4]

@@ -85,7 +85,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         there: a sample at a time, ``transform`` and then ``partial_fit`` gives what
         ``transform`` of all gives. A domain that ``fit`` saw starts from its own
         statistic, any other from ``reference_``, and either counts as ``prior``
-        samples. Before ``fit``, this is ``fit``.
+        samples. Before ``fit`` in that mode, this is ``fit``.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         ValueError
             As ``fit``.
         """
-        if not hasattr(self, "reference_"):
+        if not hasattr(self, "n_followed_"):
             return self.fit(X, domain=domain)
         X = self._check(X, reset=False)
         for name, rows in rows_of_domains(domain, len(X)).items():

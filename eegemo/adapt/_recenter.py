@@ -114,7 +114,7 @@ class Recenter(MatrixInputMixin, DomainAligner):
     ...     logo = LeaveOneGroupOut()
     ...     held_out = cross_val_predict(pipeline, C, y, cv=logo, params=params)
 
-    So do they through a search:
+    They go through a search, too:
 
     >>> from sklearn.model_selection import GridSearchCV
     >>> grid = {"recenter__mode": ["training", "online"], "recenter__prior": [5, 20]}
