@@ -353,8 +353,10 @@ def _list_datasets(options):
 def _list_pipelines(options):
     from .pipelines import list_pipelines
 
-    for name, summary in list_pipelines().items():
-        print(f"{name:<14} {summary}")
+    summaries = list_pipelines()
+    width = max(map(len, summaries))
+    for name, summary in summaries.items():
+        print(f"{name:<{width}} {summary}")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The named, ready-made pipelines."""
 
 import numpy as np
+from sklearn import config_context
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -8,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from .adapt import Recenter
 from .covariance import AugmentedCovariances, Covariances
 from .features import DifferentialEntropy
 from .riemann import MDM, TangentSpace
@@ -26,7 +28,8 @@ def list_pipelines():
     --------
     >>> from eegemo.pipelines import list_pipelines
     >>> sorted(list_pipelines())
-    ['acm-ts-svm', 'cov-mdm', 'cov-ts-lr', 'de-1nn', 'de-svm', 'trivial']
+    ['acm-ts-svm', 'cov-mdm', 'cov-rct-online-ts-lr', 'cov-rct-transductive-ts-lr', \
+'cov-rct-ts-lr', 'cov-ts-lr', 'de-1nn', 'de-svm', 'trivial']
     """
     return {name: make.__doc__.splitlines()[0] for name, make in _MAKERS.items()}
 
@@ -44,7 +47,10 @@ def make_named_pipeline(name, sfreq):
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        A classifier of windows of shape (n_windows, n_channels, n_times).
+        A classifier of windows of shape (n_windows, n_channels, n_times). Those with
+        "rct" in their name request ``domain``, the subject and session of each window,
+        which :func:`eegemo.evaluation.run_benchmark` hands over, and scikit-learn's
+        metadata routing.
 
     Raises
     ------
@@ -106,6 +112,29 @@ def _cov_ts_lr(sfreq):
     ]
 
 
+def _cov_rct_ts_lr(sfreq):
+    """As cov-ts-lr, with training subjects and sessions recentred."""
+    return _recentred("training", sfreq)
+
+
+def _cov_rct_transductive_ts_lr(sfreq):
+    """As cov-ts-lr, recentred; the test session by its whole, without labels."""
+    return _recentred("transductive", sfreq)
+
+
+def _cov_rct_online_ts_lr(sfreq):
+    """As cov-ts-lr, recentred; a new session by its past windows, without labels."""
+    return _recentred("online", sfreq)
+
+
+def _recentred(mode, sfreq):
+    with config_context(enable_metadata_routing=True):  # or no request can be set
+        recenter = Recenter(mode).set_fit_request(domain=True)
+        recenter = recenter.set_transform_request(domain=True)
+    covariances, *others = _cov_ts_lr(sfreq)
+    return [covariances, ("recenter", recenter), *others]
+
+
 def _acm_ts_svm(sfreq):
     """Augmented covariance (order 3, lag near 30 ms), tangent space, linear SVM."""
     lag = max(1, round(0.03 * sfreq))
@@ -128,6 +157,9 @@ _MAKERS = {
     "de-svm": _de_svm,
     "cov-mdm": _cov_mdm,
     "cov-ts-lr": _cov_ts_lr,
+    "cov-rct-ts-lr": _cov_rct_ts_lr,
+    "cov-rct-transductive-ts-lr": _cov_rct_transductive_ts_lr,
+    "cov-rct-online-ts-lr": _cov_rct_online_ts_lr,
     "acm-ts-svm": _acm_ts_svm,
     "de-1nn": _de_1nn,
 }

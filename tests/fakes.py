@@ -4,7 +4,7 @@ from pathlib import Path
 
 import mne
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
 from eegemo.datasets import SimulatedEmotion
 from eegemo.datasets._base import EmotionDataset, trial_annotations
@@ -53,6 +53,17 @@ class RatedDataset(EmotionDataset):
 
     def data_path(self, subject, **ignored):
         return []
+
+
+class MixedSessions(RatedDataset):
+    """The noise of each session is mixed in its own way."""
+
+    def _raw(self, subject, session):
+        raw = super()._raw(subject, session)
+        rng = np.random.default_rng([subject, session, 1])
+        noise, _ = raw[:2]
+        raw[:2] = (np.eye(2) + rng.standard_normal((2, 2))) @ noise
+        return raw
 
 
 class MixedRecordings(RatedDataset):
@@ -125,3 +136,32 @@ class Counting(ClassifierMixin, BaseEstimator):
     @staticmethod
     def fits(path):
         return Path(path).stat().st_size
+
+
+class NeedsDomain(TransformerMixin, BaseEstimator):
+    """Passes X on, if it hears of the domains that it expects."""
+
+    def __init__(self, domains=(), stateless=False):
+        self.domains = domains
+        self.stateless = stateless
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = not self.stateless
+        return tags
+
+    def fit(self, X, y=None, domain=None):
+        self.fitted_ = self.check(X, domain)
+        return self
+
+    def fit_transform(self, X, y=None, domain=None):
+        return self.fit(X, y, domain).transform(X, domain)
+
+    def transform(self, X, domain=None):
+        self.check(X, domain)
+        return X
+
+    def check(self, X, domain):
+        if domain is None or len(domain) != len(X) or not set(domain) <= self.domains:
+            raise ValueError(f"the wrong domains: {domain}")
+        return True

@@ -97,6 +97,27 @@ def test_rescale_equals_pyriemann():
     assert_allclose(new, theirs.transform(C[:5]), rtol=1e-10)
 
 
+def test_transductive_equals_pyriemann_on_training_data():
+    """Its fit_transform takes each domain by itself, too, though it means training.
+
+    To new data pyRiemann applies the statistic of the one target domain, whoever they
+    are from; so does training here to data that are named as that domain, and
+    transductive takes that of the batch.
+    """
+    C = data(Recenter)
+    _, encoded = encode_domains(C, np.zeros(len(C), int), DOMAIN)
+    center, scale = TLCenter("b"), TLScale("b", centered_data=True)
+    expected = scale.fit_transform(center.fit_transform(C, encoded), encoded)
+    recenter, rescale = Recenter("transductive").fit(C), Rescale("transductive").fit(C)
+    got = rescale.transform(recenter.transform(C, domain=DOMAIN), domain=DOMAIN)
+    assert_allclose(got, expected, atol=1e-6)
+    new = C[DOMAIN == "a"]
+    theirs = center.transform(new)
+    named = Recenter().fit(C, domain=DOMAIN).transform(new, domain=["b"] * 8)
+    assert_allclose(named, theirs, atol=1e-7)
+    assert not np.allclose(recenter.transform(new), theirs, atol=0.01)
+
+
 def test_mixing_a_domain_anew_rotates_it():
     """As congruence by any A does: by (A M A')^(-1/2) A M^(1/2), if M is the mean."""
     C = data(Recenter)
@@ -151,7 +172,7 @@ def test_training_uses_the_domain_or_all(cls):
     fitted = cls("training").fit(X, domain=DOMAIN)
     pooled = cls("training").fit(X)
     assert sorted(fitted.references_) == ["a", "b", "c"]
-    assert list(pooled.references_) == [None]
+    assert pooled.references_ == {}
     new = X[:4]
     alone = cls("training").fit(X[DOMAIN == "a"])
     assert_array_equal(fitted.transform(new, domain=["a"] * 4), alone.transform(new))
@@ -180,7 +201,7 @@ def test_transductive_uses_the_batch(cls):
 @pytest.mark.parametrize("prior", [0.5, 7])
 def test_online_equals_the_reference(cls, prior):
     X = data(cls)
-    fitted = cls(mode="online", prior=prior).fit(X[:12], domain=DOMAIN[:12])
+    fitted = cls(mode="online", prior=prior).fit(X[:12], domain=["seen"] * 12)
     assert_array_equal(fitted.reference_, cls().fit(X[:12]).reference_)
     twin = {
         Recenter: reference.recentred_online,
@@ -212,7 +233,7 @@ def test_online_with_another_metric_is_a_running_average(metric):
 def test_online_never_looks_ahead(cls):
     """Neither at later samples nor at other domains, nor back at an earlier call."""
     X = data(cls)
-    fitted = cls("online").fit(X, domain=DOMAIN)
+    fitted = cls("online").fit(X)
     out = fitted.transform(X, domain=DOMAIN)
     # The kernel of logarithms rounds the last ones of a batch otherwise.
     assert_same = partial(assert_allclose, rtol=1e-11, atol=1e-12)
@@ -236,6 +257,87 @@ def test_online_looks_back(cls):
     changed[0] *= 5
     out, moved = fitted.transform(X), fitted.transform(changed)
     assert (np.abs(moved[1:] - out[1:]).max(axis=(1, 2)) > 1e-4).all()
+
+
+@every_class
+def test_online_keeps_the_domains_that_it_saw(cls):
+    """As training does, whatever else is in the batch; others are followed."""
+    X = data(cls)
+    online, training = cls("online"), cls("training")
+    out = online.fit_transform(X, domain=DOMAIN)
+    assert_array_equal(out, training.fit_transform(X, domain=DOMAIN))
+    assert_array_equal(online.transform(X, domain=DOMAIN), out)
+    # The kernel of logarithms rounds the last ones of a batch otherwise.
+    few = online.transform(X[:5], domain=DOMAIN[:5])
+    assert_allclose(few, out[:5], rtol=1e-11, atol=1e-12)
+    domain = np.where(DOMAIN == "b", "new", DOMAIN)
+    mixed, new = online.transform(X, domain=domain), DOMAIN == "b"
+    assert_array_equal(mixed[~new], out[~new])
+    assert_array_equal(mixed[new], online.transform(X[new]))  # without a name
+    assert not np.allclose(mixed[new], out[new])
+
+
+@every_class
+def test_online_without_names_follows_training_data_too(cls):
+    X = data(cls)
+    out = cls("online").fit_transform(X)
+    assert_array_equal(out, cls("online").fit(X).transform(X))
+    assert_array_equal(out, cls("online").fit(X).transform(X, domain=["new"] * 24))
+    assert not np.allclose(out[1:], cls("training").fit_transform(X)[1:])
+
+
+@every_class
+@pytest.mark.parametrize("name", [None, "new"])
+def test_partial_fit_goes_on_where_it_stopped(cls, name):
+    """A sample at a time, or several, as in one batch; nothing else changes."""
+    X = data(cls)
+    fitted = cls("online", prior=3).fit(X[::-1], domain=DOMAIN)
+    before = fitted.transform(X, domain=DOMAIN)
+    domain = None if name is None else [name] * 24
+    expected = fitted.transform(X, domain=domain)
+    out = []
+    for rows in [slice(i, i + 1) for i in range(9)] + [slice(9, 15), slice(15, 24)]:
+        named = None if name is None else domain[rows]
+        out.append(fitted.transform(X[rows], domain=named))
+        assert_array_equal(fitted.transform(X[rows], domain=named), out[-1])
+        assert fitted.partial_fit(X[rows], domain=named) is fitted
+    assert_allclose(np.concatenate(out), expected, rtol=1e-10, atol=1e-11)
+    assert fitted.n_followed_ == {name: 24}
+    assert_array_equal(fitted.transform(X, domain=DOMAIN), before)
+
+
+@every_class
+def test_partial_fit_follows_a_domain_that_was_seen(cls):
+    """From its own statistic on, with the weight of prior samples."""
+    X = data(cls)
+    fitted = cls("online", prior=4).fit(X, domain=DOMAIN)
+    own = cls("online", prior=4).fit(X[DOMAIN == "a"])
+    expected = own.transform(X[:6])
+    fixed = fitted.transform(X[:6], domain=DOMAIN[:6])
+    first = fitted.transform(X[:1], domain=["a"])
+    fitted.partial_fit(X[:1], domain=["a"])
+    others = fitted.transform(X[1:6], domain=["a"] * 5)
+    assert_allclose(np.r_[first, others], expected, rtol=1e-10, atol=1e-11)
+    still, seen = fitted.transform(X[:6], domain=DOMAIN[:6]), DOMAIN[:6] == "a"
+    assert_array_equal(still[~seen], fixed[~seen])
+    assert not np.allclose(still[seen], fixed[seen])
+
+
+@every_class
+def test_partial_fit_is_for_online_and_starts_as_fit(cls):
+    X = data(cls)
+    assert not hasattr(cls("training"), "partial_fit")
+    assert not hasattr(cls("transductive"), "partial_fit")
+    first = cls("training").fit(X).set_params(mode="online")
+    first.partial_fit(X, domain=DOMAIN)
+    fitted = cls("online").fit(X, domain=DOMAIN)
+    assert first.n_followed_ == {}
+    new = X[:4]
+    assert_array_equal(first.transform(new), fitted.transform(new))
+    with pytest.raises(ValueError, match="domain"):
+        first.partial_fit(new, domain=["a"])
+    with pytest.raises(ValueError):
+        first.partial_fit(new[:, :2, :2])
 
 
 @every_class
@@ -279,9 +381,12 @@ def test_fit_forgets_another_mode(cls):
     X = data(cls)
     aligner = cls("training").fit(X, domain=DOMAIN)
     aligner.set_params(mode="online").fit(X, domain=DOMAIN)
-    assert hasattr(aligner, "reference_") and not hasattr(aligner, "references_")
+    aligner.partial_fit(X, domain=DOMAIN)
+    assert aligner.n_followed_ == {"a": 8, "b": 8, "c": 8}
+    assert aligner.fit(X[:8]).n_followed_ == aligner.references_ == {}
     aligner.set_params(mode="transductive").fit(X, domain=DOMAIN)
-    assert not hasattr(aligner, "reference_")
+    for name in ("reference_", "references_", "n_followed_"):
+        assert not hasattr(aligner, name)
 
 
 @every_class
@@ -349,8 +454,9 @@ def test_a_lone_sample(cls):
     X = data(cls)
     domain = np.array(["a"] * 23 + ["b"])
     message = r"n_samples = 1 in domain 'b'.*mode='online'"
-    with pytest.raises(ValueError, match=message):
-        cls("training").fit(X, domain=domain)
+    for mode in ("training", "online"):
+        with pytest.raises(ValueError, match=message):
+            cls(mode).fit(X, domain=domain)
     transductive = cls("transductive").fit(X)
     with pytest.raises(ValueError, match=message):
         transductive.transform(X, domain=domain)
@@ -360,7 +466,7 @@ def test_a_lone_sample(cls):
         with pytest.raises(ValueError, match="n_samples = 1 in the only domain"):
             cls(mode).fit(X[:1])
     # These do not need the statistic of the lone sample.
-    assert cls("online").fit_transform(X, domain=domain).shape == X.shape
+    assert cls("online").fit(X).transform(X, domain=domain).shape == X.shape
     assert cls().fit(X).transform(X[:1], domain=["b"]).shape == X[:1].shape
 
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import MixedRecordings
+from fakes import MixedRecordings, NeedsDomain
 from numpy.testing import assert_array_equal
 from scipy.signal import lfilter
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -72,6 +73,17 @@ def test_head_is_what_needs_no_fit(pipeline, head, tail):
 def test_nothing_to_hoist(pipeline):
     head, tail = split_head(pipeline)
     assert head is None and tail is pipeline
+
+
+def test_step_that_requests_domains_stays():
+    """Heads are computed without; though it needs no fit, this one needs to know."""
+    with config_context(enable_metadata_routing=True):
+        step = NeedsDomain(stateless=True).set_transform_request(domain=True)
+    head, tail = split_head(make_pipeline(Covariances(), step, MDM()))
+    assert names(head) == ["covariances"]
+    assert names(tail) == ["needsdomain", "mdm"]
+    unasked = make_pipeline(Covariances(), NeedsDomain(stateless=True), MDM())
+    assert names(split_head(unasked)[0]) == ["covariances", "needsdomain"]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -9,9 +9,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import Counting, Failing, LabelsFaked, RatedDataset
+import sklearn
+from fakes import (
+    Counting,
+    Failing,
+    LabelsFaked,
+    MixedSessions,
+    NeedsDomain,
+    RatedDataset,
+)
+from joblib import parallel_config
 from moabb.evaluations.utils import Emissions
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -22,6 +33,7 @@ from eegemo.covariance import AugmentedCovariances, Covariances
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import _runner as runner
 from eegemo.evaluation import audit_split, run_benchmark
+from eegemo.evaluation._fingerprint import digest_estimator
 from eegemo.evaluation._protocols import PROTOCOLS
 from eegemo.paradigm import EmotionParadigm
 from eegemo.pipelines import list_pipelines, make_named_pipeline
@@ -261,6 +273,183 @@ def test_alignment_by_training_data_is_not_transductive():
     )
     assert not table["marks"].str.contains("transductive").any()
     assert not table["error"].any()
+
+
+# Domains.
+
+RECENTRED = {
+    "training": "cov-rct-ts-lr",
+    "transductive": "cov-rct-transductive-ts-lr",
+    "online": "cov-rct-online-ts-lr",
+}
+
+
+RATED = {"paradigm": EmotionParadigm(window=1.0, fmax=None)}
+
+
+@pytest.fixture(scope="module")
+def recentred():
+    """Three subjects with two sessions of mixed noise, and the scores on it."""
+    assert not sklearn.get_config()["enable_metadata_routing"]
+    protocols = ["within-session", "cross-session", "cross-subject"]
+    data = MixedSessions(n_subjects=3, n_sessions=2)
+    pipelines = ["cov-ts-lr", *RECENTRED.values()]
+    table = run_benchmark(data, pipelines, protocols=protocols, **RATED)
+    assert not sklearn.get_config()["enable_metadata_routing"]
+    assert not table["error"].any()
+    return data, table
+
+
+@pytest.mark.parametrize("protocol", ["cross-session", "cross-subject"])
+@pytest.mark.parametrize("mode", RECENTRED)
+def test_domains_reach_fit_and_predict(recentred, mode, protocol):
+    """Subjects and sessions are recentred each on its own, and in order of time."""
+    data, table = recentred
+    X, y, metadata = RATED["paradigm"].get_data(data)
+    subject = metadata["subject"].astype(str).to_numpy()
+    session = metadata["session"].astype(str).to_numpy()
+    for _, rows in metadata.groupby(["subject", "session"]):
+        assert rows["onset"].is_monotonic_increasing
+    domain = np.array([f"{a}-{b}" for a, b in zip(subject, session, strict=True)])
+    C = Covariances("oas").transform(X)
+    rows = table.query("protocol == @protocol and pipeline == @RECENTRED[@mode]")
+    assert len(rows) == 6
+    for row in rows.itertuples():
+        of_subject = subject == row.subject
+        test = of_subject & (session == row.session)
+        train = of_subject & ~test if protocol == "cross-session" else ~of_subject
+        recenter = Recenter(mode)
+        tail = make_named_pipeline("cov-ts-lr", 128.0)[1:]
+        tail.fit(recenter.fit_transform(C[train], domain=domain[train]), y[train])
+        decision = tail.decision_function(
+            recenter.transform(C[test], domain=domain[test])
+        )
+        # classes_ are high, low
+        assert row.roc_auc == pytest.approx(roc_auc_score(y[test] == "low", decision))
+    marked = rows["marks"].str.contains("transductive")
+    assert marked.eq(mode != "training").all()
+
+
+def test_modes_differ(recentred):
+    """Else the test above could not fail."""
+    rows = recentred[1].query("protocol == 'cross-subject' and pipeline != 'trivial'")
+    wide = rows.pivot(index=["subject", "session"], columns="pipeline")["roc_auc"]
+    for one in wide:
+        others = wide.drop(columns=one)
+        assert others.sub(wide[one], axis=0).abs().max().gt(0.01).all()
+
+
+def test_domain_that_was_seen_is_not_followed(recentred):
+    """Within a session its training windows say what it is: as if not recentred."""
+    rows = recentred[1].query("protocol == 'within-session'").set_index("pipeline")
+    for mode in ("training", "online"):
+        auc = rows.loc[RECENTRED[mode], "roc_auc"].to_numpy()
+        assert auc == pytest.approx(rows.loc["cov-ts-lr", "roc_auc"].to_numpy())
+        assert rows.loc[RECENTRED[mode], "marks"].eq("").all()
+    assert rows.loc[RECENTRED["transductive"], "marks"].eq("transductive").all()
+
+
+def test_domains_reach_parallel_unhoisted_folds(recentred):
+    data, expected = recentred
+    pipelines = ["cov-ts-lr", *RECENTRED.values()]
+    options = {"protocols": ["cross-session"], "n_jobs": 2, "hoist": False}
+    with parallel_config("threading"):  # each has a configuration of its own
+        table = run_benchmark(data, pipelines, **options, **RATED)
+    expected = expected.query("protocol == 'cross-session'").reset_index(drop=True)
+    same(table, expected)
+
+
+def requesting(step, *methods):
+    with sklearn.config_context(enable_metadata_routing=True):
+        for method in methods:
+            step = getattr(step, f"set_{method}_request")(domain=True)
+    return step
+
+
+def test_request_is_part_of_what_a_result_depends_on():
+    plain = make_pipeline(Covariances(), Recenter(), MDM())
+    asks = make_pipeline(Covariances(), requesting(Recenter(), "fit"), MDM())
+    again = make_pipeline(Covariances(), requesting(Recenter(), "fit"), MDM())
+    assert digest_estimator(asks) == digest_estimator(again)
+    assert digest_estimator(asks) != digest_estimator(plain)
+
+
+def constant(estimator, X, y):
+    return 0.5
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "search", "windows", "stateless"])
+def test_every_step_that_requests_domains_gets_them(kind):
+    domains = {"1/0", "1/1", "2/0", "2/1"}
+    step = NeedsDomain(domains, stateless=kind == "stateless")
+    step = requesting(step, "fit", "transform")
+    steps = [Covariances("oas"), step, TangentSpace("logeuclid"), SVC()]
+    if kind in ("windows", "stateless"):
+        steps[:2] = steps[1::-1]
+    pipeline = make_pipeline(*steps)
+    if kind == "search":
+        pipeline = GridSearchCV(pipeline, {"svc__C": [0.1, 1]}, scoring=constant, cv=2)
+    data = RatedDataset(n_subjects=2, n_sessions=2)
+    protocols = ["cross-session", "cross-subject"]
+    table = run_benchmark(data, {"needs": pipeline}, protocols=protocols, **RATED)
+    assert not table["error"].any()
+    assert not table["marks"].str.contains("transductive").any()
+
+
+class NamesDomains(DummyClassifier):
+    """Cannot do without domains, when it learns or when it predicts."""
+
+    def fit(self, X, y, domain):
+        return super().fit(X, y)
+
+    def predict(self, X, domain):
+        assert len(domain) == len(X)
+        return super().predict(X)
+
+
+def test_classifier_that_requests_domains_gets_them():
+    """In methods that it requests them for, not in predict_proba."""
+    classifier = requesting(NamesDomains(), "fit", "predict")
+    pipelines = {
+        "alone": classifier,
+        "last": make_pipeline(Covariances("oas"), TangentSpace("euclid"), classifier),
+    }
+    data = RatedDataset(n_subjects=1, n_sessions=2)
+    table = run_benchmark(data, pipelines, protocols=["cross-session"], **RATED)
+    assert not table["error"].any()
+
+
+def test_meta_estimators_without_routing():
+    """They go on as before, unless a step requests what they cannot hand over."""
+    boosted = AdaBoostClassifier(n_estimators=2)
+    recenter = requesting(Recenter(), "fit", "transform")
+    steps = TangentSpace("logeuclid"), boosted
+    pipelines = {
+        "plain": make_pipeline(Covariances("oas"), *steps),
+        "requests": make_pipeline(Covariances("oas"), recenter, *steps),
+    }
+    data = RatedDataset(n_subjects=1, n_sessions=2)
+    table = run_benchmark(data, pipelines, protocols=["cross-session"], **RATED)
+    errors = table.set_index("pipeline")["error"]
+    assert not errors["plain"].any()
+    assert errors["requests"].str.contains("AdaBoost.* not implement.*routing").all()
+
+
+def test_recentring_helps_across_subjects():
+    """By more than what two scores of 96 trials, a fair coin each, differ by at 5 %."""
+    table = run_benchmark(
+        SimulatedEmotion(n_subjects=4),
+        ["cov-ts-lr", *RECENTRED.values()],
+        protocols=["cross-subject-stimulus"],
+        n_splits=3,
+    )
+    of_pipeline = table.groupby("pipeline")
+    assert of_pipeline["n_test_trials"].sum().eq(96).all()
+    score = of_pipeline["trial_balanced_accuracy"].mean()
+    margin = 1.65 * (2 * 0.25 / 96) ** 0.5
+    assert score[RECENTRED["transductive"]] > score["cov-ts-lr"] + margin
+    assert score[RECENTRED["online"]] > score["cov-ts-lr"]
+    assert score["trivial"] == pytest.approx(1 / 3)
 
 
 def test_failing_head_is_reported():

@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixOutputMixin, names_out
@@ -11,6 +12,10 @@ from .._input import MatrixOutputMixin, names_out
 MODES = ("training", "transductive", "online")
 # A list that mixes names and NaN becomes names in NumPy, of which one is "nan".
 _MISSING = {"nan", "None", "NaT", "<NA>"}
+
+
+def _is_online(aligner):
+    return aligner.mode == "online"
 
 
 class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
@@ -21,8 +26,9 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
     - ``_check(X, reset)``, which returns valid X;
     - ``_statistic(X)``, of two or more samples;
     - ``_align(X, statistic)``, the aligned samples in float64;
-    - ``_follow(X, statistic)``, which aligns each sample by a statistic that starts as
-      given, with the weight of ``prior`` samples, and is updated by those before it.
+    - ``_follow(X, statistic, weight)``, which aligns each sample by a statistic that
+      starts as given, with the weight of so many samples, and is updated by those
+      before it; returns the aligned samples and the statistic after the last.
     """
 
     def __sklearn_tags__(self):
@@ -55,18 +61,56 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         X = self._check(X, reset=True)
         self._check_parameters()
         domains = rows_of_domains(domain, len(X))
-        for name in ("reference_", "references_"):
+        for name in ("reference_", "references_", "n_followed_"):
             if hasattr(self, name):
                 delattr(self, name)
         if self.mode != "transductive":
             self.reference_ = self._reference(X, None)
-        if self.mode == "training":
             self.references_ = {
                 name: self.reference_
                 if len(domains) == 1
                 else self._reference(X[rows], name)
                 for name, rows in domains.items()
+                if name is not None
             }
+        if self.mode == "online":
+            self.n_followed_ = {}
+        return self
+
+    @available_if(_is_online)
+    def partial_fit(self, X, y=None, domain=None):
+        """Move the statistic of each domain on, past samples that came in.
+
+        Only with ``mode="online"``. From then on ``transform`` follows the domain from
+        there: a sample at a time, ``transform`` and then ``partial_fit`` gives what
+        ``transform`` of all gives. A domain that ``fit`` saw starts from its own
+        statistic, any other from ``reference_``, and either counts as ``prior``
+        samples. Before ``fit`` in that mode, this is ``fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels, ...)
+            As for ``transform``, in order of time.
+        y : ignored
+        domain : array-like of shape (n_samples,), default=None
+            See ``transform``.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError
+            As ``fit``.
+        """
+        if not hasattr(self, "n_followed_"):
+            return self.fit(X, domain=domain)
+        X = self._check(X, reset=False)
+        for name, rows in rows_of_domains(domain, len(X)).items():
+            part = X[rows]
+            _, self.references_[name] = self._follow(part, *self._start(name))
+            self.n_followed_[name] = self.n_followed_.get(name, 0) + len(part)
         return self
 
     def fit_transform(self, X, y=None, domain=None):
@@ -96,7 +140,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
             those of a domain are in order of time.
         domain : array-like of shape (n_samples,), default=None
             The subject or session of each sample, by any name or number; None is one
-            domain. In a pipeline it comes by metadata routing, after
+            domain, without a name. In a pipeline it comes by metadata routing, after
             ``set_fit_request(domain=True)`` and ``set_transform_request(domain=True)``.
 
         Returns
@@ -114,13 +158,13 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         aligned = np.empty(X.shape, X.dtype)
         for name, rows in rows_of_domains(domain, len(X)).items():
             part = X[rows]
-            if self.mode == "online":
-                aligned[rows] = self._follow(part, self.reference_)
-            elif self.mode == "transductive":
+            if self.mode == "transductive":
                 aligned[rows] = self._align(part, self._reference(part, name))
-            else:
+            elif self.mode == "training" or self._is_fixed(name):
                 reference = self.references_.get(name, self.reference_)
                 aligned[rows] = self._align(part, reference)
+            else:
+                aligned[rows], _ = self._follow(part, *self._start(name))
         return aligned
 
     def get_feature_names_out(self, input_features=None):
@@ -136,6 +180,15 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         names : array of str, shape (n_channels,)
         """
         return names_out(self, input_features)
+
+    def _is_fixed(self, name):
+        """Tell whether the domain is known, and not being followed."""
+        return name in self.references_ and name not in self.n_followed_
+
+    def _start(self, name):
+        """Return the statistic from which to follow a domain, and its weight."""
+        reference = self.references_.get(name, self.reference_)
+        return reference, self.prior + self.n_followed_.get(name, 0)
 
     def _check_parameters(self):
         if self.mode not in MODES:
@@ -154,8 +207,8 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
                 + ("the only domain" if name is None else f"domain {name!r}")
                 + f", but aligns with the statistic of a domain (mode={self.mode!r}), "
                 "and by its own a lone sample loses what tells it from others. Give "
-                "more of the domain at once; or transform with mode='online', fitted "
-                "on more, which takes one sample after another."
+                "more of the domain at once; or fit others with mode='online', which "
+                "transforms a new domain one sample after another."
             )
         return self._statistic(X)
 

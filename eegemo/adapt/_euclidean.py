@@ -33,10 +33,11 @@ class EuclideanAlignment(WindowInputMixin, DomainAligner):
         - ``"transductive"``: from the windows of the domain in the batch at hand. Then
           **the result depends on the batch**: it uses the distribution of the test
           data, though no label, and scores must say so.
-        - ``"online"``: from what came before: R is the mean over the windows of the
-          domain before this one, and over all training windows, which count as
-          ``prior`` windows. Each call of ``transform`` starts anew, with training
-          windows too.
+        - ``"online"``: from what came before. A domain that was seen in ``fit``, and
+          named, has the R of its training windows. Any other is followed: R is the mean
+          over the windows of the domain before this one, and over all training windows,
+          which count as ``prior`` windows. Each call of ``transform`` starts anew, but
+          from where ``partial_fit`` has led the domain.
     prior : float, default=10.0
         With ``mode="online"``, the number of windows that the start counts as.
 
@@ -45,8 +46,12 @@ class EuclideanAlignment(WindowInputMixin, DomainAligner):
     reference_ : float64 array of shape (n_channels, n_channels)
         The R of all training windows; not with ``mode="transductive"``.
     references_ : dict of float64 arrays of shape (n_channels, n_channels)
-        The R of each training domain, under its name, which is None if ``domain`` was
-        not given; only with ``mode="training"``.
+        The R of each training domain, under its name; empty if ``domain`` was not
+        given. With ``mode="online"``, those that ``partial_fit`` moved, too; not with
+        ``mode="transductive"``.
+    n_followed_ : dict of int
+        Number of windows that ``partial_fit`` took of each domain; only with
+        ``mode="online"``.
     n_features_in_ : int
         Number of channels.
     channel_names_in_ : array of str
@@ -92,12 +97,12 @@ class EuclideanAlignment(WindowInputMixin, DomainAligner):
     def _align(self, X, R):
         return _inverse_root(R) @ X
 
-    def _follow(self, X, R):
+    def _follow(self, X, R, weight):
         aligned = np.empty(X.shape)
         for i, window in enumerate(X):
             aligned[i] = _inverse_root(R) @ window
-            R = R + (_second_moment(window) - R) / (self.prior + i + 1)
-        return aligned
+            R = R + (_second_moment(window) - R) / (weight + i + 1)
+        return aligned, R
 
 
 def _second_moment(window):

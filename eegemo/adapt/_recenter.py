@@ -27,11 +27,13 @@ class Recenter(MatrixInputMixin, DomainAligner):
         - ``"transductive"``: from the matrices of the domain in the batch at hand. Then
           **the result depends on the batch**: it uses the distribution of the test
           data, though no label, and scores must say so.
-        - ``"online"``: from what came before. M starts as the mean of all training
-          matrices; the k-th matrix of a domain is recentred with M, and only then moves
-          M towards itself, by ``1 / (prior + k)`` of their geodesic. Each call of
-          ``transform`` starts anew, with training matrices too: so these are no better
-          aligned than test matrices will be.
+        - ``"online"``: from what came before. A domain that was seen in ``fit``, and
+          named, has the mean of its training matrices, which are all there by then. Any
+          other is followed: M starts as the mean of all training matrices; the k-th
+          matrix of the domain is recentred with M, and only then moves M towards
+          itself, by ``1 / (prior + k)`` of their geodesic. Each call of ``transform``
+          starts anew, but from where ``partial_fit`` has led the domain. Name a new
+          session of a known subject anew, so that it is followed.
     metric : str, default="riemann"
         Of the mean: ``"riemann"`` (affine-invariant), ``"logeuclid"``, or another
         metric of :func:`pyriemann.geometry.mean.gmean`; with ``mode="online"``, one of
@@ -45,8 +47,12 @@ class Recenter(MatrixInputMixin, DomainAligner):
     reference_ : float64 array of shape (n_channels, n_channels)
         The mean of all training matrices; not with ``mode="transductive"``.
     references_ : dict of float64 arrays of shape (n_channels, n_channels)
-        The mean of each training domain, under its name, which is None if ``domain``
-        was not given; only with ``mode="training"``.
+        The mean of each training domain, under its name; empty if ``domain`` was not
+        given. With ``mode="online"``, those that ``partial_fit`` moved, too; not with
+        ``mode="transductive"``.
+    n_followed_ : dict of int
+        Number of matrices that ``partial_fit`` took of each domain; only with
+        ``mode="online"``.
     n_features_in_ : int
         Number of channels.
 
@@ -58,14 +64,18 @@ class Recenter(MatrixInputMixin, DomainAligner):
     Notes
     -----
     Modes "transductive" and "online" make a prediction depend on other test data, which
-    :func:`eegemo.evaluation.run_benchmark` finds and marks. It hands over no domain:
-    each test set is one subject and session, but the training data are one domain too.
+    :func:`eegemo.evaluation.run_benchmark` finds and marks. It hands over the subject
+    and session as ``domain``, to steps that request it.
 
-    In scikit-learn's cross-validation, only ``scoring=None``, and only since version
-    1.8, hands ``domain`` to ``transform`` when it scores. Otherwise all test matrices
-    are one domain, as is right with
-    :class:`~sklearn.model_selection.LeaveOneGroupOut`, and wrong where a fold tests
-    several subjects.
+    Without ``domain``, the training data are one domain, so subjects among them are not
+    aligned with each other. ``mode="online"`` then follows that one as it will follow
+    the test data, since no name tells whether they are the same.
+
+    scikit-learn's cross-validation hands ``domain`` to ``fit`` of a pipeline that
+    requests it; to predict it does not, except with ``scoring=None``, and that since
+    version 1.8. Then all test matrices are one domain without name, as is right with
+    :class:`~sklearn.model_selection.LeaveOneGroupOut` over the domains, and wrong where
+    a fold tests several.
 
     References
     ----------
@@ -91,14 +101,34 @@ class Recenter(MatrixInputMixin, DomainAligner):
 
     >>> import sklearn
     >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
     >>> from sklearn.pipeline import make_pipeline
     >>> from eegemo.riemann import TangentSpace
+    >>> y = [0, 1] * 4
     >>> with sklearn.config_context(enable_metadata_routing=True):
-    ...     recenter = Recenter().set_fit_request(domain=True)
+    ...     recenter = Recenter("online").set_fit_request(domain=True)
     ...     recenter = recenter.set_transform_request(domain=True)
     ...     pipeline = make_pipeline(recenter, TangentSpace(), LogisticRegression())
-    ...     pipeline = pipeline.fit(C, [0, 1] * 4, domain=subject)
-    ...     labels = pipeline.predict(C, domain=subject)
+    ...     labels = pipeline.fit(C, y, domain=subject).predict(C, domain=subject)
+    ...     params = {"domain": subject, "groups": subject}
+    ...     logo = LeaveOneGroupOut()
+    ...     held_out = cross_val_predict(pipeline, C, y, cv=logo, params=params)
+
+    They go through a search, too:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> grid = {"recenter__mode": ["training", "online"], "recenter__prior": [5, 20]}
+    >>> with sklearn.config_context(enable_metadata_routing=True):
+    ...     search = GridSearchCV(pipeline, grid, cv=logo).fit(C, y, **params)
+
+    A new subject, a window at a time:
+
+    >>> recenter = Recenter("online").fit(C, domain=subject)
+    >>> for new in C[4:]:
+    ...     recentred = recenter.transform([new], domain=["cleo"])
+    ...     recenter = recenter.partial_fit([new], domain=["cleo"])
+    >>> recenter.n_followed_
+    {'cleo': 4}
     """
 
     def __init__(self, mode="training", metric="riemann", prior=10.0):
@@ -126,14 +156,14 @@ class Recenter(MatrixInputMixin, DomainAligner):
         _, whitener, _ = roots(mean)
         return symmetric(whitener @ X @ whitener)
 
-    def _follow(self, X, mean):
+    def _follow(self, X, mean, weight):
         aligned = np.empty(X.shape)
         for i, C in enumerate(X):
             root, whitener, _ = roots(mean)
             aligned[i] = symmetric(whitener @ C @ whitener)
-            way = 1 / (self.prior + i + 1)
+            way = 1 / (weight + i + 1)
             if self.metric == "riemann":  # from the identity, where C is seen already
                 mean = symmetric(root @ expm(way * logm(aligned[i])) @ root)
             else:
                 mean = geodesic(mean, C.astype(np.float64), way, metric=self.metric)
-        return aligned
+        return aligned, mean

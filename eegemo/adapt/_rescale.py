@@ -27,10 +27,12 @@ class Rescale(MatrixInputMixin, DomainAligner):
         - ``"transductive"``: from the matrices of the domain in the batch at hand. Then
           **the result depends on the batch**: it uses the distribution of the test
           data, though no label, and scores must say so.
-        - ``"online"``: from what came before: the mean of the squared distances of the
-          matrices of the domain before this one, and of the dispersion of all training
-          matrices, which counts as ``prior`` of them. Each call of ``transform`` starts
-          anew, with training matrices too.
+        - ``"online"``: from what came before. A domain that was seen in ``fit``, and
+          named, has the dispersion of its training matrices. Any other is followed: d
+          is the mean of the squared distances of the matrices of the domain before this
+          one, and of the dispersion of all training matrices, which counts as ``prior``
+          of them. Each call of ``transform`` starts anew, but from where
+          ``partial_fit`` has led the domain.
     prior : float, default=10.0
         With ``mode="online"``, the number of matrices that the start counts as.
 
@@ -39,8 +41,12 @@ class Rescale(MatrixInputMixin, DomainAligner):
     reference_ : float
         The dispersion of all training matrices; not with ``mode="transductive"``.
     references_ : dict of float
-        The dispersion of each training domain, under its name, which is None if
-        ``domain`` was not given; only with ``mode="training"``.
+        The dispersion of each training domain, under its name; empty if ``domain`` was
+        not given. With ``mode="online"``, those that ``partial_fit`` moved, too; not
+        with ``mode="transductive"``.
+    n_followed_ : dict of int
+        Number of matrices that ``partial_fit`` took of each domain; only with
+        ``mode="online"``.
     n_features_in_ : int
         Number of channels.
 
@@ -89,10 +95,10 @@ class Rescale(MatrixInputMixin, DomainAligner):
         vectors /= np.sqrt(dispersion)
         return expm(unupper(vectors))
 
-    def _follow(self, X, dispersion):
+    def _follow(self, X, dispersion, weight):
         vectors = log_vectors(X)
         squares = np.einsum("ij,ij->i", vectors, vectors)
-        before = np.cumsum([self.prior * dispersion, *squares[:-1]])
-        dispersions = before / (self.prior + np.arange(len(X)))
-        vectors /= np.sqrt(dispersions)[:, None]
-        return expm(unupper(vectors))
+        sums = np.cumsum([weight * dispersion, *squares])
+        dispersions = sums / (weight + np.arange(len(sums)))
+        vectors /= np.sqrt(dispersions[:-1])[:, None]
+        return expm(unupper(vectors)), float(dispersions[-1])

@@ -99,15 +99,17 @@ def format_audit(audit):
     -------
     text : str
     """
+    width = max(14, *map(len, audit["pipeline"]))
     lines = [
         f"{audit['dataset'].iloc[0]}  (task: {audit['task'].iloc[0]}, "
         f"chance {audit['chance'].iloc[0]:.3f})",
-        f"  {'pipeline':<14} {'protocol':<24} {'true':>13} {'permuted':>9}  marks",
+        f"  {'pipeline':<{width}} {'protocol':<24} {'true':>13} {'permuted':>9}  marks",
     ]
     for row in audit.itertuples():
         spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
         lines.append(
-            f"  {row.pipeline:<14} {row.protocol:<24} {f'{row.true:.3f}' + spread:>13} "
+            f"  {row.pipeline:<{width}} {row.protocol:<24} "
+            f"{f'{row.true:.3f}' + spread:>13} "
             f"{row.permuted:>9.3f}  {row.marks}".rstrip()
         )
     wide = audit.pivot(
@@ -121,7 +123,7 @@ def format_audit(audit):
                 for kind in ("true", "permuted")
             }
             lines.append(
-                f"  {name:<14} {gaps['true']:+.3f} with true labels, "
+                f"  {name:<{width}} {gaps['true']:+.3f} with true labels, "
                 f"{gaps['permuted']:+.3f} with permuted labels"
             )
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from ._fingerprint import digest_rows
+from ._routing import domain_for, routed_domain
 from ._scores import fold_scores, is_transductive, predict_scores
 from ._split_audit import audit_split
 from ._store import FoldStore
@@ -72,7 +73,10 @@ class RecordedPipeline(BaseEstimator):
             X, y = self.train_
             try:
                 features = X.features(self.task.head)
-                self.fitted_ = clone(self.task.pipeline).fit(features, y)
+                pipeline = clone(self.task.pipeline)
+                with routed_domain(pipeline, X) as domain:
+                    arguments = domain_for(pipeline, "fit", domain)
+                    self.fitted_ = pipeline.fit(features, y, **arguments)
             except Exception as error:  # reported in the results; the others go on
                 self.error_ = f"{type(error).__name__}: {error}"
         self.fit_seconds_ = perf_counter() - start
@@ -115,10 +119,12 @@ class RecordedPipeline(BaseEstimator):
         if error is None:
             try:
                 features = X.features(self.task.head)
-                predicted = predict_scores(self.fitted_, features, classes)
-                seconds = perf_counter() - start
-                if is_transductive(self.fitted_, features, classes, predicted):
-                    marks.append("transductive")
+                with routed_domain(self.fitted_, X) as domain:
+                    given = self.fitted_, features, classes, domain
+                    predicted = predict_scores(*given)
+                    seconds = perf_counter() - start
+                    if is_transductive(*given, predicted):
+                        marks.append("transductive")
             except Exception as raised:  # as in fit
                 error = f"{type(raised).__name__}: {raised}"
                 predicted = None

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._fold import record_scores
+from ._routing import requests_domain
 
 
 def split_head(pipeline):
@@ -37,7 +38,9 @@ def split_head(pipeline):
 
 
 def _is_stateless(step):
-    return step in (None, "passthrough") or not get_tags(step).requires_fit
+    if step in (None, "passthrough"):
+        return True
+    return not get_tags(step).requires_fit and not requests_domain(step)
 
 
 class HoistedWindows:
@@ -78,6 +81,12 @@ class HoistedWindows:
         """Number of trials that the windows come from."""
         columns = ("subject", "session", "trial")
         return len(set(zip(*(self.metadata[c] for c in columns), strict=True)))
+
+    @property
+    def domain(self):
+        """Subject and session of each window, as one name."""
+        both = zip(self.metadata["subject"], self.metadata["session"], strict=True)
+        return np.array([f"{subject}/{session}" for subject, session in both])
 
     def features(self, key):
         """Return what a head made of these windows."""

@@ -112,6 +112,10 @@ def run_benchmark(
 
     Notes
     -----
+    A step that requests ``domain`` by metadata routing gets the subject and session of
+    each window, in training and in prediction, as the alignments of
+    :mod:`eegemo.adapt` do in the named pipelines; no global configuration is needed.
+
     A stored result is found again only under the same content of training and test
     windows and labels, pipeline with all its options and its own source code, protocol,
     seed and versions.

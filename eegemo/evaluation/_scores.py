@@ -2,7 +2,10 @@
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
+
+from ._routing import domain_for
 
 SCORES = (
     "balanced_accuracy",
@@ -11,9 +14,10 @@ SCORES = (
     "roc_auc",
     "trial_balanced_accuracy",
 )
+_SEARCHES = (GridSearchCV, RandomizedSearchCV)
 
 
-def predict_scores(estimator, X, classes):
+def predict_scores(estimator, X, classes, domain=None):
     """Predicted class and score of each class, in the order of ``classes``.
 
     Parameters
@@ -22,6 +26,8 @@ def predict_scores(estimator, X, classes):
     X : array of shape (n_windows, ...)
     classes : sequence of str
         The classes of the task.
+    domain : array of shape (n_windows,), default=None
+        For the steps that request it, with metadata routing enabled.
 
     Returns
     -------
@@ -30,34 +36,39 @@ def predict_scores(estimator, X, classes):
     scores : array of shape (n_windows, n_classes)
         NaN if the classifier has no scores; -inf for a class it was not trained on.
     """
+    if domain is not None and isinstance(estimator, _SEARCHES):
+        estimator = estimator.best_estimator_  # a search hands nothing on to predict
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        X = estimator[:-1].transform(X)  # once, for the classes and for their scores
+        head = estimator[:-1]  # once, for the classes and for their scores
+        X = head.transform(X, **domain_for(head, "transform", domain))
         estimator = estimator[-1]
     position = {name: i for i, name in enumerate(classes)}
-    predicted = np.array([position[name] for name in estimator.predict(X)], int)
+    labels = estimator.predict(X, **domain_for(estimator, "predict", domain))
+    predicted = np.array([position[name] for name in labels], int)
     if len(predicted) != len(X):
         raise ValueError(f"predict gave {len(predicted)} labels for {len(X)} windows.")
     scores = np.full((len(predicted), len(classes)), np.nan)
-    raw = _class_scores(estimator, X)
+    raw = _class_scores(estimator, X, domain)
     if raw is not None:
         scores[:] = -np.inf
         scores[:, [position[name] for name in estimator.classes_]] = raw
     return predicted, scores
 
 
-def _class_scores(estimator, X):
+def _class_scores(estimator, X, domain):
     """Return the scores of the classes that the estimator knows, or None."""
     methods = ("decision_function", "predict_proba")
     method = next((m for m in methods if hasattr(estimator, m)), None)
     if method is None or getattr(estimator, "decision_function_shape", "ovr") == "ovo":
         return None
-    raw = np.asarray(getattr(estimator, method)(X))
+    raw = getattr(estimator, method)(X, **domain_for(estimator, method, domain))
+    raw = np.asarray(raw)
     if raw.ndim == 1:
         raw = np.column_stack([-raw, raw])
     return raw if raw.shape[1] == len(estimator.classes_) else None
 
 
-def is_transductive(estimator, X, classes, prediction):
+def is_transductive(estimator, X, classes, domain, prediction):
     """Tell whether the prediction of a window depends on the others given with it.
 
     Two windows are predicted on their own and compared, whatever the estimator says of
@@ -68,6 +79,7 @@ def is_transductive(estimator, X, classes, prediction):
     estimator : fitted classifier
     X : array of shape (n_windows, ...)
     classes : sequence of str
+    domain : array of shape (n_windows,), or None
     prediction : tuple
         What :func:`predict_scores` returned for all of X.
 
@@ -79,7 +91,9 @@ def is_transductive(estimator, X, classes, prediction):
     if len(alone) == len(X):
         return False
     predicted, scores = (part[alone] for part in prediction)
-    again, scores_again = predict_scores(estimator, X[alone], classes)
+    if domain is not None:
+        domain = domain[alone]
+    again, scores_again = predict_scores(estimator, X[alone], classes, domain)
     if np.isfinite(scores).any():
         tolerance = 1e-6 * np.abs(scores[np.isfinite(scores)]).max()
         return not np.allclose(

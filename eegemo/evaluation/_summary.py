@@ -199,14 +199,16 @@ def _explain(summary):
 
 
 def _format_rows(part):
-    header = f"  {'pipeline':<14} {'bal.acc':>13} {'trial':>6} {'acc':>6} "
+    width = max(14, *map(len, part["pipeline"]))
+    header = f"  {'pipeline':<{width}} {'bal.acc':>13} {'trial':>6} {'acc':>6} "
     header += f"{'F1':>6} {'AUC':>6} {'p':>7} {'seconds':>8}  marks"
     lines = [header]
     for row in part.itertuples():
         spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
         p = "" if np.isnan(row.p_trivial) else f"{row.p_trivial:.4f}"
         lines.append(
-            f"  {row.pipeline:<14} {_number(row.balanced_accuracy) + spread:>13} "
+            f"  {row.pipeline:<{width}} "
+            f"{_number(row.balanced_accuracy) + spread:>13} "
             f"{_number(row.trial_balanced_accuracy):>6} {_number(row.accuracy):>6} "
             f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p:>7} "
             f"{row.seconds:>8.1f}  {row.marks}".rstrip()
