@@ -14,32 +14,35 @@ from ._functions import expm, roots
 from ._karcher import karcher_mean
 from ._logs import log_vectors
 
-_SECOND = {"distance": distance_functions, "map": log_map_functions}
+_FUNCTIONS = {
+    "mean": mean_functions,
+    "distance": distance_functions,
+    "map": log_map_functions,
+}
 NEED_EXPONENT = {"power", "poweuclid"}
 
 
-def resolve_metric(metric, second):
-    """Split ``metric`` into the one of the mean and the one named by ``second``.
+def resolve_metric(metric, *others):
+    """Split ``metric`` into the one of the mean and those named by ``others``.
 
-    Raise unless pyRiemann has both; ``second`` is "distance" or "map".
+    Raise unless pyRiemann has them all; the others are "distance" and "map".
     """
+    uses = ("mean", *others)
     if not isinstance(metric, dict):
-        metric = {"mean": metric, second: metric}
-    if set(metric) != {"mean", second}:
+        metric = dict.fromkeys(uses, metric)
+    if set(metric) != set(uses):
+        keys = " and ".join(map(repr, uses))
         raise ValueError(
-            f"metric should be a name or a dict with the keys 'mean' and {second!r}, "
-            f"got {metric!r}."
+            f"metric should be a name or a dict with the keys {keys}, got {metric!r}."
         )
-    for use, names in (
-        ("mean", set(mean_functions) - NEED_EXPONENT),
-        (second, set(_SECOND[second])),
-    ):
+    for use in uses:
+        names = set(_FUNCTIONS[use]) - NEED_EXPONENT
         if not (isinstance(metric[use], str) and metric[use] in names):
             raise ValueError(
                 f"Unknown metric {metric[use]!r} for the {use}: expected one of "
                 f"{sorted(names)}."
             )
-    return metric["mean"], metric[second]
+    return tuple(metric[use] for use in uses)
 
 
 def check_sample_weight(sample_weight, X):
@@ -106,3 +109,29 @@ def tangent_vectors(X, reference, metric):
     if metric == "riemann":
         return log_vectors(X, roots(reference)[1])
     return tangent_space(X.astype(np.float64, copy=False), reference, metric=metric)
+
+
+def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
+    """Mean of SPD matrices, and their vectors at it, in float64.
+
+    The search for the affine-invariant mean ends with the vectors.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    mean_metric, map_metric : str
+        As for :func:`spd_mean` and :func:`tangent_vectors`.
+    sample_weight : float64 array of shape (n_matrices,), default=None
+        Greater than zero.
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+    """
+    if (mean_metric, map_metric) != ("riemann", "riemann"):
+        mean = spd_mean(X, mean_metric, sample_weight)
+        return mean, tangent_vectors(X, mean, map_metric)
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    vectors = np.empty((len(X), X.shape[1] * (X.shape[1] + 1) // 2))
+    return karcher_mean(X, weight / weight.sum(), vectors=vectors)[0], vectors
