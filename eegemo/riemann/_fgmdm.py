@@ -103,12 +103,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         self.classes_ = check_classes(self, y)
         self.reference_, vectors = mean_and_vectors(X, *metrics[:2], weight)
         self.components_ = discriminant_directions(vectors, y, weight)
-        self._flat = set(metrics) == {"logeuclid"} or (
-            set(metrics) == {"riemann"} and len(self.components_) == 1
-        )
-        metric = "riemann"
-        if not self._flat:
-            metric = {"mean": metrics[0], "distance": metrics[2]}
+        metric = {"mean": metrics[0], "distance": metrics[2]}
         self._mdm = MDM(metric, self.n_jobs).fit(self._filtered(vectors), y, weight)
         self._n_features_out = len(self.classes_)
         return self
@@ -133,12 +128,12 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     def _filtered(self, vectors):
         """Return to matrices, of what lies in the directions kept.
 
-        Where these matrices lie in a flat space, such as on one geodesic, diagonal ones
-        of their few coordinates have the same means and distances.
+        The affine-invariant metric, of two classes, leaves one geodesic. Matrices of
+        one row, which are positive numbers, are as far from each other as those on it.
         """
         coordinates = vectors @ self.components_.T
-        if self._flat:
-            return np.exp(coordinates)[:, :, None] * np.eye(len(self.components_))
-        _, metric, _ = resolve_metric(self.metric, "map", "distance")
+        metrics = resolve_metric(self.metric, "map", "distance")
+        if set(metrics) == {"riemann"} and len(self.components_) == 1:
+            return np.exp(coordinates)[:, :, None]
         filtered = coordinates @ self.components_
-        return untangent_space(filtered, self.reference_, metric=metric)
+        return untangent_space(filtered, self.reference_, metric=metrics[1])

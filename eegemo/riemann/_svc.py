@@ -1,16 +1,20 @@
 """Support vectors among SPD matrices."""
 
 import numpy as np
+from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
+from ._functions import expm
+from ._logs import log_vectors
 from ._mean import (
     check_sample_weight,
     mean_and_vectors,
     resolve_metric,
+    spd_mean,
     tangent_vectors,
 )
 
@@ -19,9 +23,9 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     r"""Support-vector machine with a Riemannian kernel between SPD matrices [1]_.
 
     The kernel is :math:`\langle \log_G(A), \log_G(B) \rangle`, the inner product in the
-    tangent space at the mean G of the training matrices. This is a linear
-    :class:`sklearn.svm.SVC` behind :class:`TangentSpace`, without the SVC's own search
-    through long vectors; for other kernels, make that pipeline.
+    tangent space at the mean G of the training matrices; with the log-Euclidean metric,
+    :math:`\langle \log A - \log G, \log B - \log G \rangle`. It is linear: for others,
+    put :class:`sklearn.svm.SVC` behind :class:`TangentSpace`.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         kept = np.flatnonzero(weight)
         X, y, weight = X[kept], y[kept], weight[kept]
         self.classes_ = check_classes(self, y)
-        self.reference_, vectors = mean_and_vectors(X, *metrics, weight)
+        self.reference_, vectors = _fit_vectors(X, *metrics, weight)
         self._svc = SVC(
             C=self.C,
             kernel="precomputed",
@@ -163,7 +167,25 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_matrices(X, reset=False)
         _, metric = resolve_metric(self.metric, "map")
-        vectors = tangent_vectors(X, self.reference_, metric)
+        vectors = _vectors(X, self.reference_, metric)
         kernel = np.zeros((len(X), self._svc.shape_fit_[0]))
         kernel[:, self._svc.support_] = vectors @ self._support_vectors.T
         return kernel
+
+
+def _fit_vectors(X, mean_metric, map_metric, weight):
+    """Mean, and vectors whose inner products are the kernel; each logarithm once."""
+    if map_metric != "logeuclid":
+        return mean_and_vectors(X, mean_metric, map_metric, weight)
+    vectors = log_vectors(X)
+    if mean_metric == "logeuclid":
+        mean = expm(unupper(weight @ vectors / weight.sum()))
+    else:
+        mean = spd_mean(X, mean_metric, weight)
+    return mean, vectors - log_vectors(mean[None])
+
+
+def _vectors(X, mean, metric):
+    if metric == "logeuclid":  # pyRiemann's map has other lengths than its kernel
+        return log_vectors(X) - log_vectors(mean[None])
+    return tangent_vectors(X, mean, metric)
