@@ -34,7 +34,10 @@ from eegemo.riemann import (
     mean_spd,
     pairwise_distance_spd,
 )
-from eegemo.riemann._fisher import discriminant_directions, shrunk_covariance
+from eegemo.riemann._fisher import (
+    discriminant_directions,
+    ledoit_wolf_standardised,
+)
 
 N = 4
 SPREAD = [1.0, 1.5, 2.2]
@@ -192,8 +195,9 @@ def test_directions_without_shrinkage():
     lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(X, y)
     got = discriminant_directions(X, y, np.ones(4))
     assert subspace_angles(got.T, lda.coef_.T).max() < 1e-6
-    single = discriminant_directions(X[:2], y[[0, 2]], np.ones(2))
-    assert single.shape == (1, 6) and np.isfinite(single).all()
+    single = discriminant_directions(X[:2], y[1:3], np.ones(2))
+    apart = (X[1] - X[0]) / np.linalg.norm(X[1] - X[0])
+    assert_allclose(np.abs(single @ apart), 1)
 
 
 def test_means_in_line_have_one_direction():
@@ -216,23 +220,26 @@ def test_constant_features_have_no_part():
     assert np.abs(got[:, 1:3]).max() < 1e-12
 
 
-def test_shrunk_covariance_is_that_of_scikit_learn():
-    X = np.random.default_rng(0).standard_normal((12, 5)) * np.arange(1, 6) + 3
-    mean, covariance, shrinkage = shrunk_covariance(X, np.ones(12))
+@pytest.mark.parametrize("n_features", [5, 30], ids=["long", "wide"])
+def test_shrinkage_is_that_of_scikit_learn(n_features):
+    X = np.random.default_rng(0).standard_normal((12, n_features))
+    X *= np.arange(1, n_features + 1)
+    Z = X - X.mean(axis=0)
+    shrinkage, target = ledoit_wolf_standardised(Z, np.ones(12))
     scaler = StandardScaler().fit(X)
-    expected, intensity = ledoit_wolf(scaler.transform(X))
-    assert_allclose(mean, X.mean(axis=0))
-    assert_allclose(shrinkage, intensity)
-    assert_allclose(covariance, expected * np.outer(scaler.scale_, scaler.scale_))
+    assert_allclose(shrinkage, ledoit_wolf(scaler.transform(X))[1])
+    assert_allclose(target, scaler.scale_**2)  # whose mean variance is one
 
 
-def test_shrunk_covariance_counts_repetitions():
-    X = np.random.default_rng(0).standard_normal((12, 5))
+@pytest.mark.parametrize("n_features", [3, 40], ids=["long", "wide"])
+def test_directions_count_repetitions(n_features):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, n_features)), np.arange(12) % 2
     times = np.arange(12) % 3 + 1
-    got = shrunk_covariance(X, times.astype(float))
-    expected = shrunk_covariance(np.repeat(X, times, axis=0), np.ones(times.sum()))
-    for a, b in zip(got, expected, strict=True):
-        assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    got = discriminant_directions(X, y, times.astype(float))
+    repeated = np.repeat(X, times, axis=0), np.repeat(y, times)
+    expected = discriminant_directions(*repeated, np.ones(times.sum()))
+    assert_allclose(np.abs(got @ expected.T), 1, rtol=1e-12)
 
 
 # Geodesic filtering.

@@ -26,8 +26,8 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
     The covariance within classes is shrunk as scikit-learn's
     :class:`~sklearn.discriminant_analysis.LinearDiscriminantAnalysis` does with
-    ``shrinkage="auto"``. It has as many rows as there are features,
-    n_channels (n_channels + 1) / 2.
+    ``shrinkage="auto"``, which standardises single features: unlike :class:`MDM`, this
+    depends a little on how channels are mixed.
 
     Parameters
     ----------

@@ -4,14 +4,15 @@ import numpy as np
 from scipy import linalg
 
 _SAFE = 1e-8  # shrinkage that makes a covariance of few rows safely invertible
-_CONSTANT = 1e-10  # of the largest deviation: what varies less is rounding
+_NOTHING = 1e-10  # of the largest deviation or direction: what is less is rounding
 
 
 def discriminant_directions(X, y, sample_weight):
     """Orthonormal basis of the directions of Fisher's linear discriminant.
 
-    They are those of scikit-learn's LDA with ``solver="lsqr", shrinkage="auto"``, where
-    solving for them takes a small part of the time.
+    They are those of scikit-learn's LDA with ``solver="lsqr", shrinkage="auto"``, found
+    without the singular values of the covariance; with fewer samples than features,
+    without the covariance.
 
     Parameters
     ----------
@@ -26,54 +27,67 @@ def discriminant_directions(X, y, sample_weight):
         One less than there are classes, or fewer if their means are in line.
     """
     classes = np.unique(y)
+    total = sample_weight.sum()
+    centred, prior = np.empty_like(X), np.empty(len(classes))
     means = np.empty((len(classes), X.shape[1]))
-    within, safe, prior = 0.0, 0.0, np.empty(len(classes))
+    ridge, safe = np.zeros(X.shape[1]), 0.0
     for k, c in enumerate(classes):
-        rows, weight = X[y == c], sample_weight[y == c]
-        prior[k] = weight.sum() / sample_weight.sum()
-        means[k], covariance, shrinkage = shrunk_covariance(rows, weight)
-        within = within + prior[k] * covariance
+        rows, weight = y == c, sample_weight[y == c]
+        prior[k] = weight.sum() / total
+        means[k] = weight @ X[rows] / weight.sum()
+        Z = X[rows] - means[k]
+        shrinkage, target = ledoit_wolf_standardised(Z, weight)
+        centred[rows] = np.sqrt((1 - shrinkage) * weight / total)[:, None] * Z
+        ridge += prior[k] * shrinkage * target
         safe += prior[k] * shrinkage
     between = (means - prior @ means).T
-    if safe < _SAFE:
-        weights = linalg.lstsq(within, between)[0]
-    else:
-        size = np.sqrt(np.diag(within))
-        within /= np.outer(size, size)
-        weights = linalg.solve(within, between / size[:, None], assume_a="pos")
-        weights /= size[:, None]
+    weights = _solve(centred, ridge if safe > _SAFE else None, between)
     basis, sizes, _ = np.linalg.svd(weights, full_matrices=False)
-    n_directions = np.sum(sizes[: len(classes) - 1] > _CONSTANT * sizes[0])
+    n_directions = np.sum(sizes[: len(classes) - 1] > _NOTHING * sizes[0])
     return basis[:, : max(1, n_directions)].T
 
 
-def shrunk_covariance(X, sample_weight):
-    """Mean, covariance and its shrinkage by Ledoit and Wolf, of standardised features.
+def ledoit_wolf_standardised(Z, sample_weight):
+    """Ledoit and Wolf's shrinkage of the covariance of standardised features.
 
     Parameters
     ----------
-    X : float64 array of shape (n_samples, n_features)
+    Z : float64 array of shape (n_samples, n_features)
+        Of mean zero.
     sample_weight : float64 array of shape (n_samples,)
 
     Returns
     -------
-    mean : float64 array of shape (n_features,)
-    covariance : float64 array of shape (n_features, n_features)
     shrinkage : float
+    target : float64 array of shape (n_features,)
+        Diagonal of what the covariance is shrunk to, in the features' own units.
     """
     n = sample_weight.sum()
-    mean = sample_weight @ X / n
-    X = X - mean
-    scale = np.sqrt(sample_weight @ X**2 / n)
-    scale[scale <= _CONSTANT * scale.max()] = 1.0
-    X /= scale
-    covariance = (X.T * sample_weight) @ X / n
-    diagonal = np.einsum("ii->i", covariance)  # a view
-    mu = diagonal.mean()
-    distance = np.sum(covariance**2) - len(scale) * mu**2
-    fourth = sample_weight @ np.sum(X**2, axis=1) ** 2 / n
-    error = min((fourth - np.sum(covariance**2)) / n, distance)
+    scale = np.sqrt(sample_weight @ Z**2 / n)
+    scale[scale <= _NOTHING * scale.max()] = 1.0
+    S = np.sqrt(sample_weight / n)[:, None] * (Z / scale)
+    n_features = S.shape[1]
+    small_side = S.T @ S if len(S) > n_features else S @ S.T
+    squared = np.sum(small_side**2)  # of the covariance, too
+    mu = np.sum(S**2) / n_features
+    distance = squared - n_features * mu**2
+    fourth = np.sum(np.sum(S**2, axis=1) ** 2 * n / sample_weight)
+    error = min((fourth - squared) / n, distance)
     shrinkage = error / distance if error > 0 else 0.0
-    covariance *= 1 - shrinkage
-    diagonal += shrinkage * mu
-    return mean, covariance * np.outer(scale, scale), shrinkage
+    return shrinkage, mu * scale**2
+
+
+def _solve(Z, ridge, B):
+    """Solve (Z'Z + diag(ridge)) W = B; without a ridge, by the pseudo-inverse."""
+    if ridge is None:
+        if not Z.any():  # classes of one sample: only the means are left
+            return B
+        _, sizes, V = np.linalg.svd(Z, full_matrices=False)
+        kept = sizes**2 > np.finfo(float).eps * max(Z.shape) * sizes[0] ** 2
+        return V[kept].T @ ((V[kept] @ B) / sizes[kept, None] ** 2)
+    root = np.sqrt(ridge)[:, None]
+    Z, B = Z / root.T, B / root
+    if len(Z) < Z.shape[1]:  # Woodbury's identity
+        inner = np.eye(len(Z)) + Z @ Z.T
+        return (B - Z.T @ linalg.solve(inner, Z @ B, assume_a="pos")) / root
+    return linalg.solve(np.eye(Z.shape[1]) + Z.T @ Z, B, assume_a="pos") / root
