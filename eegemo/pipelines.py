@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 from .adapt import Recenter
 from .covariance import AugmentedCovariances, Covariances
 from .features import DifferentialEntropy
-from .riemann import MDM, TangentSpace
+from .riemann import MDM, FgMDM, RiemannianKNN, RiemannianSVC, TangentSpace
 
 __all__ = ["list_pipelines", "make_named_pipeline"]
 
@@ -27,9 +27,8 @@ def list_pipelines():
     Examples
     --------
     >>> from eegemo.pipelines import list_pipelines
-    >>> sorted(list_pipelines())
-    ['acm-ts-svm', 'cov-mdm', 'cov-rct-online-ts-lr', 'cov-rct-transductive-ts-lr', \
-'cov-rct-ts-lr', 'cov-ts-lr', 'de-1nn', 'de-svm', 'trivial']
+    >>> list_pipelines()["cov-mdm"]
+    'OAS covariance, minimum distance to Riemannian mean.'
     """
     return {name: make.__doc__.splitlines()[0] for name, make in _MAKERS.items()}
 
@@ -102,6 +101,25 @@ def _cov_mdm(sfreq):
     return [("covariances", Covariances("oas")), ("mdm", MDM())]
 
 
+def _cov_fgmdm(sfreq):
+    """OAS covariance, filter by Fisher's discriminant, minimum distance to mean."""
+    return [("covariances", Covariances("oas")), ("fgmdm", FgMDM())]
+
+
+def _cov_knn(sfreq):
+    """OAS covariance, five nearest neighbours by log-Euclidean distance."""
+    # affine-invariant distances would take a decomposition for each pair of windows
+    return [
+        ("covariances", Covariances("oas")),
+        ("knn", RiemannianKNN(metric="logeuclid")),
+    ]
+
+
+def _cov_rsvc(sfreq):
+    """OAS covariance, SVM with a Riemannian kernel."""
+    return [("covariances", Covariances("oas")), ("svc", RiemannianSVC())]
+
+
 def _cov_ts_lr(sfreq):
     """OAS covariance, Riemannian tangent space, logistic regression."""
     return [
@@ -156,6 +174,9 @@ _MAKERS = {
     "trivial": _trivial,
     "de-svm": _de_svm,
     "cov-mdm": _cov_mdm,
+    "cov-fgmdm": _cov_fgmdm,
+    "cov-knn": _cov_knn,
+    "cov-rsvc": _cov_rsvc,
     "cov-ts-lr": _cov_ts_lr,
     "cov-rct-ts-lr": _cov_rct_ts_lr,
     "cov-rct-transductive-ts-lr": _cov_rct_transductive_ts_lr,

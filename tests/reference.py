@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import linalg, signal, stats
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 
 def scm(X):
@@ -504,3 +505,43 @@ def cholesky(C):
         rest = C[j:, j] - L[j:, :j] @ L[j, :j]
         L[j:, j] = rest / np.sqrt(rest[0])
     return L
+
+
+def mean_online(X, weight):
+    """Each matrix moves the mean so far along the geodesic towards itself."""
+    mean, total = X[0], weight[0]
+    for C, w in zip(X[1:], weight[1:], strict=True):
+        total = total + w
+        root = linalg.sqrtm(mean)
+        whitener = linalg.inv(root)
+        way = linalg.fractional_matrix_power(whitener @ C @ whitener, w / total)
+        mean = root @ way @ root
+    return mean
+
+
+def filtered_distances(X, y):
+    """Matrices in the span of scikit-learn's discriminant, and their nearest means."""
+    G = mean_riemann(X)
+    vectors = np.array([tangent_vector(C, G) for C in X])
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(vectors, y)
+    n_directions = len(lda.classes_) - 1
+    basis = np.linalg.svd(lda.coef_)[2][:n_directions]
+    upper = np.triu_indices(len(G))
+    root = linalg.sqrtm(G)
+    filtered = []
+    for vector in vectors @ basis.T @ basis:
+        S = np.zeros(G.shape)
+        S[upper] = vector / np.where(upper[0] == upper[1], 1, np.sqrt(2))
+        S = S + np.triu(S, 1).T
+        filtered.append(root @ linalg.expm(S) @ root)
+    filtered = np.array(filtered)
+    means = [mean_riemann(filtered[y == c]) for c in lda.classes_]
+    return np.array([[distance_riemann(C, M) for M in means] for C in filtered])
+
+
+def nearest_spd(X, train, k):
+    """Numbers of the k nearest training matrices, the nearest first."""
+    distances = [[distance_riemann(C, T) for T in train] for C in X]
+    return np.array(
+        [sorted(range(len(train)), key=d.__getitem__)[:k] for d in distances]
+    )

@@ -42,7 +42,15 @@ from eegemo.features import (
     DifferentialEntropy,
     HjorthFeatures,
 )
-from eegemo.riemann import MDM, SiegelMDM, SiegelTangentSpace, TangentSpace
+from eegemo.riemann import (
+    MDM,
+    FgMDM,
+    RiemannianKNN,
+    RiemannianSVC,
+    SiegelMDM,
+    SiegelTangentSpace,
+    TangentSpace,
+)
 from eegemo.temporal import LDSSmoother, MovingAverageSmoother, TrialClassifier
 
 SFREQ = 128
@@ -101,6 +109,13 @@ MATRICES = [
     MDM(),
     MDM("logeuclid"),
     MDM({"mean": "logeuclid", "distance": "riemann"}),
+    MDM(n_jobs=2),
+    FgMDM(),
+    FgMDM({"mean": "logeuclid", "map": "riemann", "distance": "riemann"}),
+    RiemannianKNN(3),
+    RiemannianKNN(2, "distance", "logeuclid", n_jobs=2),
+    RiemannianSVC(),
+    RiemannianSVC(10.0, "logeuclid", "balanced"),
     SiegelTangentSpace(),
     SiegelMDM(),
     Recenter(),
@@ -155,7 +170,12 @@ MATRIX_OUTPUT = [
         e, (Covariances, AugmentedCovariances, BlockToeplitzCovariances, *ALIGNERS)
     )
 ]
-VECTOR_OUTPUT = [e for e in STATELESS + MATRICES if e not in MATRIX_OUTPUT]
+VECTOR_OUTPUT = [
+    e
+    for e in STATELESS + MATRICES
+    if e not in MATRIX_OUTPUT and hasattr(e, "transform")
+]
+METHODS = ("transform", "predict", "predict_proba", "decision_function")
 PADDED = SEQUENCES + TRIALS  # NaN may follow the end of a trial
 
 every = pytest.mark.parametrize("estimator", ARRAYS, ids=str)
@@ -188,8 +208,7 @@ def use(fitted, X):
 
 
 def outputs(fitted, X):
-    methods = ("transform", "predict", "predict_proba")
-    return {m: np.asarray(getattr(fitted, m)(X)) for m in methods if hasattr(fitted, m)}
+    return {m: np.asarray(getattr(fitted, m)(X)) for m in METHODS if hasattr(fitted, m)}
 
 
 def assert_same(actual, expected, **tolerance):
@@ -217,6 +236,10 @@ def expected_failures(estimator):
         }
     if isinstance(estimator, AsymmetryFeatures):
         return {"check_fit2d_1feature": "a pair needs two channels"}
+    if isinstance(estimator, RiemannianSVC):
+        return {
+            "check_sample_weight_equivalence_on_dense_data": "as of scikit-learn's SVC"
+        }
     if getattr(estimator, "tsupdate", False):
         return {
             "check_methods_subset_invariance": "tsupdate=True is transductive: the "
@@ -324,7 +347,7 @@ def test_not_fitted(estimator):
     else:
         with pytest.raises(NotFittedError):
             check_is_fitted(clone(estimator))
-        for method in ("transform", "predict", "predict_proba", "inverse_transform"):
+        for method in (*METHODS, "inverse_transform"):
             if hasattr(estimator, method):
                 with pytest.raises(NotFittedError):
                     getattr(clone(estimator), method)(X)
@@ -461,12 +484,14 @@ class TestTarget:
         as_numbers = clone(estimator).fit(X, np.where(y == "calm", 7, 9)).predict(X)
         assert_array_equal(as_numbers, np.where(fitted.predict(X) == "calm", 7, 9))
 
-    def test_probabilities_agree_with_labels(self, estimator):
-        X, y = data(estimator)
-        fitted = clone(estimator).fit(X, y)
-        proba = fitted.predict_proba(X)
-        assert_allclose(proba.sum(axis=1), 1)
-        assert_array_equal(fitted.classes_[proba.argmax(axis=1)], fitted.predict(X))
+
+@only([e for e in CLASSIFIERS if hasattr(e, "predict_proba")])
+def test_probabilities_agree_with_labels(estimator):
+    X, y = data(estimator)
+    fitted = clone(estimator).fit(X, y)
+    proba = fitted.predict_proba(X)
+    assert_allclose(proba.sum(axis=1), 1)
+    assert_array_equal(fitted.classes_[proba.argmax(axis=1)], fitted.predict(X))
 
 
 @only([e for e in CLASSIFIERS if e in WEIGHTED])

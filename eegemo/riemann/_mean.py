@@ -13,10 +13,15 @@ from pyriemann.geometry.tangentspace import (
 from sklearn.utils import check_array, check_consistent_length
 
 from ._functions import expm, roots
+from ._jobs import run_in_threads
 from ._karcher import karcher_mean
 from ._logs import log_vectors
 
-_SECOND = {"distance": distance_functions, "map": log_map_functions}
+_FUNCTIONS = {
+    "mean": mean_functions,
+    "distance": distance_functions,
+    "map": log_map_functions,
+}
 NEED_EXPONENT = {"power", "poweuclid"}
 # The time of the first two grows with the factorial of the number of matrices: five
 # take minutes. pyRiemann's third takes eigenvalues of what is not symmetric.
@@ -25,28 +30,27 @@ MEANS = set(mean_functions) - NEED_EXPONENT - _UNFIT
 _UNWEIGHTED = {"thompson"}  # pyRiemann takes weights, and leaves them alone
 
 
-def resolve_metric(metric, second):
-    """Split ``metric`` into the one of the mean and the one named by ``second``.
+def resolve_metric(metric, *others):
+    """Split ``metric`` into the one of the mean and those named by ``others``.
 
-    Raise unless pyRiemann has both; ``second`` is "distance" or "map".
+    Raise unless pyRiemann has them all; the others are "distance" and "map".
     """
+    uses = ("mean", *others)
     if not isinstance(metric, dict):
-        metric = {"mean": metric, second: metric}
-    if set(metric) != {"mean", second}:
+        metric = dict.fromkeys(uses, metric)
+    if set(metric) != set(uses):
+        keys = " and ".join(map(repr, uses))
         raise ValueError(
-            f"metric should be a name or a dict with the keys 'mean' and {second!r}, "
-            f"got {metric!r}."
+            f"metric should be a name or a dict with the keys {keys}, got {metric!r}."
         )
-    for use, names in (
-        ("mean", MEANS),
-        (second, set(_SECOND[second])),
-    ):
+    for use in uses:
+        names = MEANS if use == "mean" else set(_FUNCTIONS[use]) - NEED_EXPONENT
         if not (isinstance(metric[use], str) and metric[use] in names):
             raise ValueError(
                 f"Unknown metric {metric[use]!r} for the {use}: expected one of "
                 f"{sorted(names)}."
             )
-    return metric["mean"], metric[second]
+    return tuple(metric[use] for use in uses)
 
 
 def check_sample_weight(sample_weight, X):
@@ -121,7 +125,7 @@ def spd_mean_and_convergence(
     return unit * gmean(X, metric=metric, sample_weight=sample_weight), None, None
 
 
-def class_means(X, y, classes, metric, sample_weight):
+def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
     """Mean of the SPD matrices of each class.
 
     Parameters
@@ -132,6 +136,7 @@ def class_means(X, y, classes, metric, sample_weight):
     metric : str
     sample_weight : float64 array of shape (n_matrices,)
         Not zero in a whole class.
+    n_jobs : int, default=None
 
     Returns
     -------
@@ -139,12 +144,12 @@ def class_means(X, y, classes, metric, sample_weight):
     n_iter : int array of shape (n_classes,)
         None where the metric is not "riemann".
     """
-    found = []
+    calls = []
     for c in classes:
         name = f"The mean of class {np.asarray(c).item()!r}"
-        given = X[y == c], metric, sample_weight[y == c], name
-        found.append(spd_mean_and_convergence(*given)[:2])
-    means, n_iter = zip(*found, strict=True)
+        calls.append((X[y == c], metric, sample_weight[y == c], name))
+    found = run_in_threads(spd_mean_and_convergence, calls, n_jobs)
+    means, n_iter, _ = zip(*found, strict=True)
     return np.stack(means), np.array(n_iter) if metric == "riemann" else None
 
 
@@ -166,3 +171,30 @@ def tangent_vectors(X, reference, metric):
     if metric == "riemann":
         return log_vectors(X, roots(reference)[1])
     return tangent_space(X.astype(np.float64, copy=False), reference, metric=metric)
+
+
+def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
+    """Mean of SPD matrices, and their vectors at it, in float64.
+
+    The search for the affine-invariant mean ends with the vectors.
+
+    Parameters
+    ----------
+    X : float array of shape (n_matrices, n, n)
+    mean_metric, map_metric : str
+        As for :func:`spd_mean` and :func:`tangent_vectors`.
+    sample_weight : float64 array of shape (n_matrices,), default=None
+        Greater than zero.
+
+    Returns
+    -------
+    mean : float64 array of shape (n, n)
+    vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+    """
+    if (mean_metric, map_metric) != ("riemann", "riemann"):
+        mean = spd_mean(X, mean_metric, sample_weight)
+        return mean, tangent_vectors(X, mean, map_metric)
+    if sample_weight is not None:
+        sample_weight = sample_weight / sample_weight.sum()
+    found = karcher_mean(X, sample_weight)
+    return found.mean, found.vectors

@@ -16,7 +16,7 @@ from ..covariance._siegel import (
     coordinates,
     find_order,
 )
-from ._mdm import MDM
+from ._mdm import MinimumDistanceMixin
 from ._mean import check_sample_weight
 from ._siegel_geometry import (
     mean_coordinates,
@@ -51,7 +51,7 @@ class _BlockToeplitzInputMixin(MatrixInputMixin):
         return P0[0], Omega[0]
 
 
-class SiegelMDM(_BlockToeplitzInputMixin, MDM):
+class SiegelMDM(_BlockToeplitzInputMixin, MinimumDistanceMixin, BaseEstimator):
     r"""Give each block-Toeplitz matrix the class whose mean is nearest [1]_.
 
     Matrices are compared in the coordinates of :func:`eegemo.covariance.to_siegel`, by
@@ -62,7 +62,7 @@ class SiegelMDM(_BlockToeplitzInputMixin, MDM):
 
     with p blocks a side, the affine-invariant distance of covariances and the Siegel
     distance of reflection coefficients. Nothing larger than n_channels x n_channels is
-    decomposed. With one block, this is :class:`MDM`.
+    decomposed. With one block, this is :class:`MDM`, without its ``partial_fit``.
 
     Mixing the channels by an orthogonal matrix, or a change of unit, leaves the
     distance as it is. Unlike the affine-invariant one, it changes under other mixtures,
