@@ -545,3 +545,16 @@ def nearest_spd(X, train, k):
     return np.array(
         [sorted(range(len(train)), key=d.__getitem__)[:k] for d in distances]
     )
+
+
+def filter_bank(X, sfreq, edges, order=4, causal=False):
+    """Filter each channel of each window alone; the bands come first in the result."""
+    out = np.empty((len(edges), *X.shape))
+    for b, band in enumerate(edges):
+        sos = signal.butter(order, band, "bandpass", output="sos", fs=sfreq)
+        for w, window in enumerate(X):
+            for c, x in enumerate(window):
+                x = x.astype(float) - x.mean(dtype=float)
+                run = signal.sosfilt if causal else signal.sosfiltfilt
+                out[b, w, c] = run(sos, x)
+    return out

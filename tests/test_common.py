@@ -35,6 +35,7 @@ from eegemo.covariance import (
     AugmentedCovarianceSearchCV,
     BlockToeplitzCovariances,
     Covariances,
+    FilterBankCovariances,
 )
 from eegemo.features import (
     AsymmetryFeatures,
@@ -75,6 +76,8 @@ STATELESS = [  # windows in, and transform needs no fit
     ),
     BlockToeplitzCovariances(),
     BlockToeplitzCovariances(order=2, lag=7, shrinkage=0.1),
+    FilterBankCovariances(SFREQ),
+    FilterBankCovariances(SFREQ, [(4, 8), (8, 30)], "scm", None, 2, causal=True),
     DifferentialEntropy(SFREQ, {"slow": (1, 8), "fast": (8, 45)}, "fft", log_base=2),
     DifferentialEntropy.from_preset("torcheeg-fft", SFREQ),
     BandPower(SFREQ, scale="log"),
@@ -167,7 +170,14 @@ MATRIX_OUTPUT = [
     e
     for e in ARRAYS
     if isinstance(
-        e, (Covariances, AugmentedCovariances, BlockToeplitzCovariances, *ALIGNERS)
+        e,
+        (
+            Covariances,
+            AugmentedCovariances,
+            BlockToeplitzCovariances,
+            FilterBankCovariances,
+            *ALIGNERS,
+        ),
     )
 ]
 VECTOR_OUTPUT = [
@@ -375,7 +385,9 @@ def test_feature_names(estimator):
     channels = ["Fz", "Cz", "Pz", "Oz"]
     names = fitted.get_feature_names_out(channels)
     assert names.dtype == object
-    assert len(names) == fitted.transform(X).shape[1] == len(set(names))
+    axis = 2 if isinstance(estimator, FilterBankCovariances) else 1
+    n_rows = fitted.transform(X).shape[axis]
+    assert len(names) == n_rows == len(set(names))
     assert all(any(channel in name for channel in channels) for name in names)
     assert fitted.get_feature_names_out()[0].startswith("ch0")
     with pytest.raises(ValueError, match="all 4 channels, got 3"):

@@ -3,6 +3,7 @@
 from ._augmented import AugmentedCovariances
 from ._block_toeplitz import BlockToeplitzCovariances
 from ._covariances import Covariances
+from ._filter_bank import FilterBankCovariances
 from ._lagged import lagged_covariances
 from ._search import AugmentedCovarianceSearchCV
 from ._siegel import from_siegel, to_siegel
@@ -12,6 +13,7 @@ __all__ = [
     "AugmentedCovariances",
     "BlockToeplitzCovariances",
     "Covariances",
+    "FilterBankCovariances",
     "from_siegel",
     "lagged_covariances",
     "to_siegel",

@@ -1,15 +1,16 @@
 """What the transformers from windows to numbers per frequency band share."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from .._input import WindowInputMixin, names_out, recording_of, same_rate
+from .._input import WindowInputMixin, names_out
+from .._sfreq import check_bands, check_positive, resolve_sfreq
 from ..bands import resolve_bands
 from ._filtered import filtered_variance, pad_length
-from ._spectral import frequencies, spectral_mean, spectral_variance
+from ._spectral import spectral_mean, spectral_variance
 
 _SCALINGS = ("center", "zscore", None)
 
@@ -51,7 +52,7 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
             or is finer than the windows resolve; the windows are too short to filter;
             no sampling rate is known, or two disagree; a parameter is not valid.
         """
-        sfreq = self._resolve_sfreq(X, self.sfreq)
+        sfreq = resolve_sfreq(X, self.sfreq)
         self._check_parameters()
         X = self._check_windows(X, reset=True, min_times=self._min_times())
         self._check_bands(sfreq, X.shape[2])
@@ -104,8 +105,8 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
             As in ``fit``, or the trials are shorter than a segment.
         """
         step = window if step is None else step
-        _check_positive(window, "window")
-        _check_positive(step, "step")
+        check_positive(window, "window")
+        check_positive(step, "step")
         X, sfreq = self._check_again(X, window)
         n_window, n_step = round(window * sfreq), round(step * sfreq)
         if n_window > X.shape[2]:
@@ -195,32 +196,11 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         scale[scale == 0] = 1.0  # a flat window, which ends at the floor
         return np.repeat(mean[:, None], X.shape[1], axis=1), scale
 
-    def _resolve_sfreq(self, X, known):
-        """Return the sampling rate of X: the known one, or that of Epochs."""
-        if known is not None:
-            _check_positive(known, "sfreq")
-        recording = recording_of(X)
-        if recording is None:
-            if known is None:
-                raise ValueError(
-                    "The sampling rate is unknown: give sfreq in Hz, or mne.Epochs."
-                )
-            return float(known)
-        if known is not None and not same_rate(known, recording[1]):
-            raise ValueError(
-                f"The Epochs have {recording[1]:.10g} Hz, which contradicts the "
-                f"{known:.10g} Hz given as sfreq or seen in fit. Resample them, or "
-                "leave sfreq out and fit again to use theirs."
-            )
-        return recording[1]
-
     def _check_again(self, X, window=None):
         """Return X and its sampling rate, checked as in fit."""
         if self.sfreq is None:
             check_is_fitted(self)
-        sfreq = self._resolve_sfreq(
-            X, self.sfreq_ if self.sfreq is None else self.sfreq
-        )
+        sfreq = resolve_sfreq(X, self.sfreq_ if self.sfreq is None else self.sfreq)
         self._check_parameters()
         X = self._check_windows(X, reset=False, min_times=self._min_times())
         n_times = X.shape[2] if window is None else round(window * sfreq)
@@ -238,7 +218,7 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         check_scalar(self.ddof, "ddof", Integral, min_val=0)
         if self.n_fft is not None:
             check_scalar(self.n_fft, "n_fft", Integral, min_val=1)
-        _check_positive(self.floor, "floor")
+        check_positive(self.floor, "floor")
 
     def _min_times(self):
         """Fewest samples that the method can handle."""
@@ -253,32 +233,10 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
                 f"Segments of {n_times} samples have no variance with ddof={self.ddof}:"
                 " use longer ones."
             )
-        n_fft = n_times
-        if self.method != "iir" and self.n_fft is not None:
-            if self.n_fft < n_times:
-                raise ValueError(
-                    f"n_fft={self.n_fft} would cut windows of {n_times} samples short: "
-                    "use shorter windows, or a larger n_fft."
-                )
-            n_fft = self.n_fft
-        f = frequencies(sfreq, n_fft)
-        for name, (low, high) in zip(*resolve_bands(self.bands), strict=True):
-            if high >= sfreq / 2:
-                raise ValueError(
-                    f"Band {name!r} ({low:g} to {high:g} Hz) reaches the Nyquist "
-                    f"frequency, {sfreq / 2:g} Hz at sfreq={sfreq:g}: choose lower "
-                    "bands, or a higher sampling rate."
-                )
-            if not ((low <= f) & (f < high)).any():
-                raise ValueError(
-                    f"Band {name!r} ({low:g} to {high:g} Hz) lies between the "
-                    f"frequencies that windows of {n_times / sfreq:g} s resolve, which "
-                    f"are {sfreq / n_fft:g} Hz apart: use longer windows or a wider "
-                    "band."
-                )
-
-
-def _check_positive(value, name):
-    check_scalar(value, name, Real, min_val=0, include_boundaries="neither")
-    if not np.isfinite(value):
-        raise ValueError(f"{name} should be finite, got {value}.")
+        n_fft = None if self.method == "iir" else self.n_fft
+        if n_fft is not None and n_fft < n_times:
+            raise ValueError(
+                f"n_fft={n_fft} would cut windows of {n_times} samples short: use "
+                "shorter windows, or a larger n_fft."
+            )
+        check_bands(self.bands, sfreq, n_times, n_fft)

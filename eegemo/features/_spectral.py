@@ -4,13 +4,9 @@ import numpy as np
 from scipy import fft, signal
 
 from .._kernels.folding import fold
+from .._sfreq import frequencies
 
 _BLOCK = 128  # rows at a time, so that temporaries stay in cache
-
-
-def frequencies(sfreq, n_fft):
-    """Frequencies of the bins; exact at integers, as ``numpy.fft.rfftfreq`` is not."""
-    return np.arange(n_fft // 2 + 1) * sfreq / n_fft
 
 
 def spectral_variance(rows, offset, sfreq, edges, n_fft):
