@@ -32,6 +32,7 @@ class _ThreeDimensionalMixin:
         refuse_masked(X)
         self._check_shape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
         allow_nan = get_tags(self).input_tags.allow_nan
+        blocks = np.ndim(X) == 4
         checked = validate_data(
             self,
             X,
@@ -41,10 +42,13 @@ class _ThreeDimensionalMixin:
             dtype=_FLOATS,
             order="C",
             ensure_all_finite="allow-nan" if finite and allow_nan else finite,
+            ensure_2d=not blocks,  # which also counts axis 1
         )
         X, y = checked if isinstance(checked, tuple) else (checked, None)
         if 0 in X.shape:
             raise ValueError(f"X is empty: an array of shape {X.shape}.")
+        if blocks:
+            validate_data(self, X[:, 0], reset=reset, skip_check_array=True)
         return X, y
 
 
@@ -126,23 +130,43 @@ class WindowInputMixin(_ThreeDimensionalMixin):
 class MatrixInputMixin(_ThreeDimensionalMixin):
     """Input contract: X of shape (n_matrices, n_channels, n_channels), SPD.
 
+    Or, unless a subclass says otherwise, X of shape (n_matrices, n_blocks, n_channels,
+    n_channels), the diagonal blocks of block-diagonal matrices, such as frequency
+    bands. ``n_features_in_`` is the number of channels of either.
+
     A matrix is refused when its condition number exceeds ``1e12``, or what the
     precision of its numbers can tell from singular.
     """
+
+    _takes_blocks = True
 
     def _check_matrices(self, X, y="no_validation", *, reset):
         """Return X, or X and y, as C-ordered float32 or float64 SPD matrices."""
         with_y = not isinstance(y, str)
         X, y = self._validate(X, y, reset=reset, finite=False)
+        n_blocks = X.shape[1] if X.ndim == 4 else None
+        if reset:
+            self._n_blocks = n_blocks
+        elif n_blocks != self._n_blocks:
+            n, blocks = X.shape[-1], [self._n_blocks] if self._n_blocks else []
+            shape = ", ".join(map(str, ["n_matrices", *blocks, n, n]))
+            raise ValueError(
+                f"{type(self).__name__} was fitted on X of shape ({shape}), got an "
+                f"array of shape {X.shape}. Give the blocks, such as frequency bands, "
+                "of fit."
+            )
         check_spd(X)  # finite too, and says which is not
         return (X, y) if with_y else X
 
     def _check_shape(self, shape):
-        if len(shape) != 3 or shape[1] != shape[2]:
+        dimensions = (3, 4) if self._takes_blocks else (3,)
+        if len(shape) not in dimensions or shape[-2] != shape[-1]:
+            blocks = "or (n_matrices, n_blocks, n_channels, n_channels), "
             raise ValueError(
                 f"{type(self).__name__} expects SPD matrices of shape (n_matrices, "
-                f"n_channels, n_channels), got an array of shape {shape}. Reshape your "
-                "data, or make matrices of windows with eegemo.covariance.Covariances."
+                f"n_channels, n_channels), {blocks if self._takes_blocks else ''}got "
+                f"an array of shape {shape}. Reshape your data, or make matrices of "
+                "windows with eegemo.covariance.Covariances."
             )
 
 
@@ -257,10 +281,12 @@ def check_spd(X, name="Matrix {}"):
 
     Parameters
     ----------
-    X : float array of shape (n_matrices, n, n)
+    X : float array of shape (n_matrices, n, n) or (n_matrices, n_blocks, n, n)
     name : str
-        Of a matrix, given its number.
+        Of a matrix without blocks, given its number.
     """
+    if X.ndim == 4:
+        name = "Block {1} of matrix {0}"
     for part, name_part in _parts(X, name):
         if not _proves_spd(part):
             _check_symmetric(part, name_part)
@@ -275,9 +301,12 @@ def check_symmetric(X, name="Matrix {}"):
 
 def _parts(X, name):
     """Parts of X that stay in the cache, and the functions that name their matrices."""
+    n_blocks = X.shape[1] if X.ndim == 4 else 1
+    X = X.reshape(-1, *X.shape[-2:])
     step = max(1, _IN_CACHE // math.prod(X.shape[1:]) // LANES) * LANES
     for start in range(0, len(X), step):
-        yield X[start : start + step], lambda i, start=start: name.format(start + i)
+        part = X[start : start + step]
+        yield part, lambda i, start=start: name.format(*divmod(start + i, n_blocks))
 
 
 def _proves_spd(X):

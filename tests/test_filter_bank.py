@@ -24,7 +24,7 @@ def windows(n_windows=3, n_channels=4, n_times=256, seed=0):
     return np.cumsum(X, axis=2) + 10 * X + 1e3  # with a trend and an offset, as EEG
 
 
-@pytest.mark.parametrize("estimator", ["scm", "oas", "lwf", "corr", "sch", np.cov])
+@pytest.mark.parametrize("estimator", ["scm", "oas", "lwf", "corr", "cov", np.cov])
 @pytest.mark.parametrize("order, causal", [(4, False), (3, False), (2, True)])
 def test_equals_a_loop_over_windows_and_bands(estimator, order, causal):
     X = windows()

@@ -1,9 +1,9 @@
 """Matrices of each domain, spread alike about the identity."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 
 from .._input import MatrixInputMixin
+from ..riemann._blocks import matrices_of
 from ..riemann._functions import expm
 from ..riemann._logs import log_vectors, squared_norms
 from ._domains import DomainAligner
@@ -81,8 +81,9 @@ class Rescale(MatrixInputMixin, DomainAligner):
         return self._check_matrices(X, reset=reset)
 
     def _statistic(self, X):
-        n = X.shape[1]
-        dispersion = float(squared_norms(X, np.eye(n)[None]).mean())
+        n = X.shape[-1]
+        identity = np.broadcast_to(np.eye(n), (1, *X.shape[1:]))
+        dispersion = float(squared_norms(X, identity).mean())
         if np.sqrt(dispersion) <= 100 * n * np.finfo(X.dtype).eps:
             raise ValueError(
                 "The matrices of a domain are all the identity, to rounding: their "
@@ -93,7 +94,7 @@ class Rescale(MatrixInputMixin, DomainAligner):
     def _align(self, X, dispersion):
         vectors = log_vectors(X)
         vectors /= np.sqrt(dispersion)
-        return expm(unupper(vectors))
+        return expm(matrices_of(vectors, X.shape[1:]))
 
     def _follow(self, X, dispersion, weight):
         vectors = log_vectors(X)
@@ -101,4 +102,5 @@ class Rescale(MatrixInputMixin, DomainAligner):
         sums = np.cumsum([weight * dispersion, *squares])
         dispersions = sums / (weight + np.arange(len(sums)))
         vectors /= np.sqrt(dispersions[:-1])[:, None]
-        return expm(unupper(vectors)), float(dispersions[-1])
+        aligned = expm(matrices_of(vectors, X.shape[1:]))
+        return aligned, float(dispersions[-1])

@@ -1,7 +1,6 @@
 """Minimum distance to mean, after geodesic filtering."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import untangent_space
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -11,6 +10,7 @@ from ._fisher import discriminant_directions
 from ._mdm import MDM, MinimumDistanceMixin
 from ._mean import (
     check_sample_weight,
+    matrices_at,
     mean_and_vectors,
     resolve_metric,
     tangent_vectors,
@@ -101,7 +101,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         weight = np.ones(len(y)) if weight is None else weight
         X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_ = check_classes(self, y)
-        self.reference_, vectors = mean_and_vectors(X, *metrics[:2], weight)
+        self.reference_, vectors, _ = mean_and_vectors(X, *metrics[:2], weight)
         self.components_ = discriminant_directions(vectors, y, weight)
         metric = {"mean": metrics[0], "distance": metrics[2]}
         self._mdm = MDM(metric, self.n_jobs).fit(self._filtered(vectors), y, weight)
@@ -136,4 +136,4 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         if set(metrics) == {"riemann"} and len(self.components_) == 1:
             return np.exp(coordinates)[:, :, None]
         filtered = coordinates @ self.components_
-        return untangent_space(filtered, self.reference_, metric=metrics[1])
+        return matrices_at(filtered, self.reference_, metrics[1])

@@ -18,10 +18,13 @@ def eigh_spd(C):
 
 
 def roots(C):
-    """Square root, inverse square root and condition number of an SPD matrix."""
+    """Square root, inverse square root and condition number of an SPD matrix.
+
+    Or of a stack of them.
+    """
     values, vectors, condition = eigh_spd(C)
-    root = np.sqrt(values)
-    return (vectors * root) @ vectors.T, (vectors / root) @ vectors.T, condition
+    root = np.sqrt(values)[..., None, :]
+    return (vectors * root) @ vectors.mT, (vectors / root) @ vectors.mT, condition
 
 
 def logm(C):

@@ -8,6 +8,7 @@ from pyriemann.geometry.tangentspace import unupper, upper
 from .._kernels.cholesky import BLOCK, congruences, factor, lay_in_panels, padded
 from .._kernels.lanes import LANES, rows
 from .._kernels.spd import lay_side_by_side, logs, work_size
+from ._blocks import side_by_side
 from ._functions import eigh_spd
 from ._rational_log import LIMIT, rational_logs
 
@@ -21,8 +22,9 @@ def log_vectors(X, whitener=None):
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n), SPD
+        Or (n_matrices, n_blocks, n, n), whose vectors lie side by side.
     whitener : float64 array of shape (n, n), symmetric, default=None
-        None is the identity.
+        None is the identity. Of blocks, an array of shape (n_blocks, n, n).
 
     Returns
     -------
@@ -30,6 +32,9 @@ def log_vectors(X, whitener=None):
         Row by row; off-diagonal elements are multiplied by the square root of 2, so
         that the norm of a vector is that of the matrix.
     """
+    if X.ndim == 4:
+        whiteners = [None] * X.shape[1] if whitener is None else whitener
+        return side_by_side(log_vectors, X, whiteners)
     n = X.shape[1]
     vectors = np.empty((len(X), n * (n + 1) // 2))
     kernels = _Kernels(X)
@@ -47,14 +52,17 @@ def squared_norms(X, whiteners):
 
     Parameters
     ----------
-    X : float array of shape (n_matrices, n, n), SPD
-    whiteners : float64 array of shape (n_whiteners, n, n)
+    X : float array of shape (n_matrices, n, n) or (n_matrices, n_blocks, n, n), SPD
+    whiteners : float64 array of shape (n_whiteners, n, n) or with blocks as X
         Lower triangular ones take less time.
 
     Returns
     -------
     norms : float64 array of shape (n_matrices, n_whiteners)
     """
+    if X.ndim == 4:
+        blocks = range(X.shape[1])
+        return sum(squared_norms(X[:, b], whiteners[:, b]) for b in blocks)
     norms = np.empty((len(X), len(whiteners)))
     for part, part_norms in _norms_by_part(X, whiteners, lambda part: len(whiteners)):
         norms[part] = part_norms

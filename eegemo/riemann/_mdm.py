@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
+from ._blocks import check_by_block
 from ._functions import symmetric
 from ._jobs import distances_in_threads
 from ._mean import check_sample_weight, class_means, resolve_metric
@@ -201,6 +202,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
                 "partial_fit moves means along geodesics, which the metric "
                 f"{metric!r} has not: expected one of {sorted(geodesic_functions)}."
             )
+        check_by_block(X, metric)
         unknown = sorted(set(y.tolist()) - set(known.tolist()), key=str)
         if unknown:
             raise ValueError(

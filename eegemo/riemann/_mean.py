@@ -8,10 +8,12 @@ from pyriemann.geometry.mean import gmean, mean_functions
 from pyriemann.geometry.tangentspace import (
     log_map_functions,
     tangent_space,
+    untangent_space,
     unupper,
 )
 from sklearn.utils import check_array, check_consistent_length
 
+from ._blocks import check_by_block, side_by_side
 from ._functions import expm, roots
 from ._jobs import run_in_threads
 from ._karcher import karcher_mean
@@ -85,6 +87,7 @@ def spd_mean_and_convergence(
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n)
+        Or (n_matrices, n_blocks, n, n); then all results have an axis of blocks first.
     metric : str
         See :func:`pyriemann.geometry.mean.gmean`, which computes all but
         "riemann" and "logeuclid".
@@ -101,6 +104,16 @@ def spd_mean_and_convergence(
     norm : float
         Of the mean of the logarithms at the mean; None as n_iter.
     """
+    if X.ndim == 4:
+        check_by_block(X, metric)
+        found = [
+            spd_mean_and_convergence(
+                X[:, b], metric, sample_weight, f"{name}, block {b}", **stopping
+            )
+            for b in range(X.shape[1])
+        ]
+        mean, n_iter, norm = map(np.array, zip(*found, strict=True))
+        return (mean, n_iter, norm) if metric == "riemann" else (mean, None, None)
     if sample_weight is not None:
         kept = sample_weight > 0
         X, sample_weight = X[kept], sample_weight[kept]
@@ -130,7 +143,7 @@ def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
 
     Parameters
     ----------
-    X : float array of shape (n_matrices, n, n)
+    X : float array of shape (n_matrices, n, n) or (n_matrices, n_blocks, n, n)
     y : array of shape (n_matrices,)
     classes : array of shape (n_classes,)
     metric : str
@@ -140,14 +153,14 @@ def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
 
     Returns
     -------
-    means : float64 array of shape (n_classes, n, n)
-    n_iter : int array of shape (n_classes,)
+    means : float64 array of shape (n_classes, n, n) or (n_classes, n_blocks, n, n)
+    n_iter : int array of shape (n_classes,) or (n_classes, n_blocks)
         None where the metric is not "riemann".
     """
     calls = []
     for c in classes:
         name = f"The mean of class {np.asarray(c).item()!r}"
-        calls.append((X[y == c], metric, sample_weight[y == c], name))
+        calls.append((X, metric, np.where(y == c, sample_weight, 0), name))
     found = run_in_threads(spd_mean_and_convergence, calls, n_jobs)
     means, n_iter, _ = zip(*found, strict=True)
     return np.stack(means), np.array(n_iter) if metric == "riemann" else None
@@ -158,8 +171,8 @@ def tangent_vectors(X, reference, metric):
 
     Parameters
     ----------
-    X : float array of shape (n_matrices, n, n)
-    reference : float64 array of shape (n, n)
+    X : float array of shape (n_matrices, n, n) or (n_matrices, n_blocks, n, n)
+    reference : float64 array of shape (n, n) or (n_blocks, n, n)
     metric : str
         See :func:`pyriemann.geometry.tangentspace.tangent_space`, which computes all
         but "riemann".
@@ -167,13 +180,29 @@ def tangent_vectors(X, reference, metric):
     Returns
     -------
     vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+        Of blocks, side by side: n_blocks times as long.
     """
     if metric == "riemann":
         return log_vectors(X, roots(reference)[1])
+    if X.ndim == 4:
+        return side_by_side(
+            lambda *block: tangent_vectors(*block, metric), X, reference
+        )
     return tangent_space(X.astype(np.float64, copy=False), reference, metric=metric)
 
 
-def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
+def matrices_at(vectors, reference, metric):
+    """SPD matrices that have these :func:`tangent_vectors` at ``reference``."""
+    if reference.ndim == 2:
+        return untangent_space(vectors, reference, metric=metric)
+    vectors = vectors.reshape(len(vectors), len(reference), -1)
+    matrices = np.empty((len(vectors), *reference.shape))
+    for b, block in enumerate(reference):
+        matrices[:, b] = untangent_space(vectors[:, b], block, metric=metric)
+    return matrices
+
+
+def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None, name="The mean"):
     """Mean of SPD matrices, and their vectors at it, in float64.
 
     The search for the affine-invariant mean ends with the vectors.
@@ -181,20 +210,37 @@ def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
     Parameters
     ----------
     X : float array of shape (n_matrices, n, n)
+        Or (n_matrices, n_blocks, n, n), with results as of
+        :func:`spd_mean_and_convergence` and :func:`tangent_vectors`.
     mean_metric, map_metric : str
         As for :func:`spd_mean` and :func:`tangent_vectors`.
     sample_weight : float64 array of shape (n_matrices,), default=None
         Greater than zero.
+    name : str
+        What warnings and errors call the mean.
 
     Returns
     -------
     mean : float64 array of shape (n, n)
     vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
+    n_iter : int
+        None where the metric of the mean is not "riemann".
     """
     if (mean_metric, map_metric) != ("riemann", "riemann"):
-        mean = spd_mean(X, mean_metric, sample_weight)
-        return mean, tangent_vectors(X, mean, map_metric)
+        mean, n_iter, _ = spd_mean_and_convergence(X, mean_metric, sample_weight, name)
+        return mean, tangent_vectors(X, mean, map_metric), n_iter
     if sample_weight is not None:
         sample_weight = sample_weight / sample_weight.sum()
-    found = karcher_mean(X, sample_weight)
-    return found.mean, found.vectors
+    if X.ndim == 3:
+        found = karcher_mean(X, sample_weight, name=name)
+        return found.mean, found.vectors, found.n_iter
+    means, n_iter = [], []
+
+    def vectors_of(block, b):
+        found = karcher_mean(block, sample_weight, name=f"{name}, block {b}")
+        means.append(found.mean)
+        n_iter.append(found.n_iter)
+        return found.vectors
+
+    vectors = side_by_side(vectors_of, X, range(X.shape[1]))
+    return np.array(means), vectors, np.array(n_iter)

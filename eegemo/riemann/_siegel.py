@@ -29,6 +29,8 @@ from ._siegel_geometry import (
 class _BlockToeplitzInputMixin(MatrixInputMixin):
     """Input contract: SPD matrices that are block-Toeplitz, taken to coordinates."""
 
+    _takes_blocks = False
+
     def _check_coordinates(self, X, y="no_validation", *, reset):
         """Return (P0, Omega) and the dtype of X; and y, if y is given."""
         checked = self._check_matrices(X, y, reset=reset)

@@ -1,13 +1,13 @@
 """Support vectors among SPD matrices."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
+from ._blocks import matrices_of
 from ._functions import expm
 from ._logs import log_vectors
 from ._mean import (
@@ -176,10 +176,10 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 def _fit_vectors(X, mean_metric, map_metric, weight):
     """Mean, and vectors whose inner products are the kernel; each logarithm once."""
     if map_metric != "logeuclid":
-        return mean_and_vectors(X, mean_metric, map_metric, weight)
+        return mean_and_vectors(X, mean_metric, map_metric, weight)[:2]
     vectors = log_vectors(X)
     if mean_metric == "logeuclid":
-        mean = expm(unupper(weight @ vectors / weight.sum()))
+        mean = expm(matrices_of(weight @ vectors / weight.sum(), X.shape[1:]))
     else:
         mean = spd_mean(X, mean_metric, weight)
     return mean, vectors - log_vectors(mean[None])

@@ -1,15 +1,15 @@
 """From SPD matrices to vectors, in the tangent space at their mean."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import untangent_space
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, names_out
-from ._karcher import karcher_mean
 from ._mean import (
     check_sample_weight,
+    matrices_at,
+    mean_and_vectors,
     resolve_metric,
     spd_mean,
     spd_mean_and_convergence,
@@ -129,9 +129,9 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         if metrics != ("riemann", "riemann") or sample_weight is not None:
             return self.fit(X, y, sample_weight).transform(X)
         X = self._check_matrices(X, reset=True)
-        found = karcher_mean(X, name=_OF_TRAINING)
-        self.reference_, self.n_iter_ = found.mean, found.n_iter
-        return found.vectors.astype(X.dtype, copy=False)
+        found = mean_and_vectors(X, *metrics, name=_OF_TRAINING)
+        self.reference_, vectors, self.n_iter_ = found
+        return vectors.astype(X.dtype, copy=False)
 
     def transform(self, X):
         """Project onto the tangent space.
@@ -168,16 +168,18 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_array(X, dtype=np.float64, input_name="X")
         n_vector = self.n_features_in_ * (self.n_features_in_ + 1) // 2
+        n_vector *= self._n_blocks or 1
         if X.shape[1] != n_vector:
+            blocks = f"{self._n_blocks} blocks of " if self._n_blocks else ""
             raise ValueError(
-                f"Vectors of {self.n_features_in_} channels have {n_vector} elements, "
-                f"got {X.shape[1]}."
+                f"Vectors of {blocks}{self.n_features_in_} channels have {n_vector} "
+                f"elements, got {X.shape[1]}."
             )
         _, map_metric = resolve_metric(self.metric, "map")
-        return untangent_space(X, self.reference_, metric=map_metric)
+        return matrices_at(X, self.reference_, map_metric)
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the features, such as ``Fz*Cz``.
+        """Names of the features, such as ``Fz*Cz``, or ``block0:Fz*Cz``.
 
         Parameters
         ----------
@@ -189,5 +191,8 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         names : array of str, shape (n_channels * (n_channels + 1) / 2,)
         """
         rows = names_out(self, input_features)
-        upper = zip(*np.triu_indices(len(rows)), strict=True)
-        return np.asarray([f"{rows[i]}*{rows[j]}" for i, j in upper], object)
+        upper = list(zip(*np.triu_indices(len(rows)), strict=True))
+        blocks = range(self._n_blocks or 0)
+        prefixes = [f"block{b}:" for b in blocks] or [""]
+        names = [f"{p}{rows[i]}*{rows[j]}" for p in prefixes for i, j in upper]
+        return np.asarray(names, object)
