@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from .adapt import Recenter
-from .covariance import AugmentedCovariances, Covariances
+from .covariance import AugmentedCovariances, Covariances, FilterBankCovariances
 from .features import DifferentialEntropy
 from .riemann import MDM, FgMDM, RiemannianKNN, RiemannianSVC, TangentSpace
 
@@ -130,6 +130,12 @@ def _cov_ts_lr(sfreq):
     ]
 
 
+def _fb_ts_lr(sfreq):
+    """OAS covariance in five bands, tangent space, logistic regression."""
+    _, *others = _cov_ts_lr(sfreq)
+    return [("filter_bank", FilterBankCovariances(sfreq)), *others]
+
+
 def _cov_rct_ts_lr(sfreq):
     """As cov-ts-lr, with training subjects and sessions recentred."""
     return _recentred("training", sfreq)
@@ -178,6 +184,7 @@ _MAKERS = {
     "cov-knn": _cov_knn,
     "cov-rsvc": _cov_rsvc,
     "cov-ts-lr": _cov_ts_lr,
+    "fb-ts-lr": _fb_ts_lr,
     "cov-rct-ts-lr": _cov_rct_ts_lr,
     "cov-rct-transductive-ts-lr": _cov_rct_transductive_ts_lr,
     "cov-rct-online-ts-lr": _cov_rct_online_ts_lr,
