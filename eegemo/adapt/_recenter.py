@@ -16,6 +16,10 @@ class Recenter(MatrixInputMixin, DomainAligner):
     :math:`M^{-1/2} C M^{-1/2}`. If a subject's signals are mixed by any invertible
     matrix, as by another cap or head, the result changes by a rotation only.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    Each then has a mean of its own.
+
     Parameters
     ----------
     mode : {"training", "transductive", "online"}, default="training"
@@ -44,9 +48,9 @@ class Recenter(MatrixInputMixin, DomainAligner):
 
     Attributes
     ----------
-    reference_ : float64 array of shape (n_channels, n_channels)
+    reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of all training matrices; not with ``mode="transductive"``.
-    references_ : dict of float64 arrays of shape (n_channels, n_channels)
+    references_ : dict of float64 arrays of the shape of ``reference_``
         The mean of each training domain, under its name; empty if ``domain`` was not
         given. With ``mode="online"``, those that ``partial_fit`` moved, too; not with
         ``mode="transductive"``.

@@ -17,6 +17,10 @@ class Rescale(MatrixInputMixin, DomainAligner):
     becomes :math:`C^{1/\sqrt{d}}`. The identity should be the mean of each domain: put
     this after :class:`Recenter` with the same ``mode``.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    The dispersion is that of all together.
+
     Parameters
     ----------
     mode : {"training", "transductive", "online"}, default="training"

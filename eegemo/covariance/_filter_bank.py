@@ -67,7 +67,9 @@ class FilterBankCovariances(
     recorded: eight in a second of theta. With no more of them than channels, ``"scm"``
     is singular, or as good as. ``"oas"`` and ``"lwf"`` stay positive definite, since
     they always shrink a little; but they take all samples for independent, and shrink
-    less than would be best, the less the narrower the band is. Longer windows help.
+    less than would be best. Of 32 correlated channels in theta, ``"oas"`` shrinks by
+    0.05 where 0.9 would be best in windows of 1 s, and by 0.04 for 0.7 in windows of
+    4 s. Prefer long windows and wide bands, or give a callable that shrinks more.
 
     References
     ----------

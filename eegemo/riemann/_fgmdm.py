@@ -29,6 +29,10 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     ``shrinkage="auto"``, which standardises single features: unlike :class:`MDM`, this
     depends a little on how channels are mixed.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    The discriminant is that of the vectors of all blocks.
+
     Parameters
     ----------
     metric : str or dict, default="riemann"
@@ -43,7 +47,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-    reference_ : float64 array of shape (n_channels, n_channels)
+    reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of the training matrices.
     components_ : float64 array of shape (n_components, n_features)
         Orthonormal directions that the filter keeps.
@@ -78,7 +82,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : array-like of shape (n_matrices,)
         sample_weight : array-like of shape (n_matrices,), default=None
             A weight of two is a matrix that occurs twice. The sum counts as well, as
@@ -113,7 +117,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------

@@ -25,6 +25,10 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     Of training matrices at the same distance, the first in ``fit`` are the nearest. Of
     classes with as many votes, the first in ``classes_`` wins.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    Squared distances then add up.
+
     Parameters
     ----------
     n_neighbors : int, default=5
@@ -73,7 +77,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : array-like of shape (n_matrices,)
 
         Returns
@@ -101,7 +105,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------
@@ -124,7 +128,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------
@@ -138,7 +142,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------

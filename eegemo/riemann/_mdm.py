@@ -30,6 +30,7 @@ class MinimumDistanceMixin(
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_channels, n_channels)
+            With blocks if ``fit`` had them.
 
         Returns
         -------
@@ -48,6 +49,7 @@ class MinimumDistanceMixin(
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_channels, n_channels)
+            With blocks if ``fit`` had them.
 
         Returns
         -------
@@ -58,6 +60,10 @@ class MinimumDistanceMixin(
 
 class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     """Give each SPD matrix the class whose mean is nearest [1]_.
+
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    Each then has a mean of its own for each class, and squared distances add up.
 
     Parameters
     ----------
@@ -74,9 +80,9 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     classes_ : array of shape (n_classes,)
     class_count_ : float64 array of shape (n_classes,)
         Number of matrices of each class so far, or the sum of their weights.
-    covmeans_ : float64 array of shape (n_classes, n_channels, n_channels)
+    covmeans_ : float64 array of shape (n_classes, [n_blocks,] n_channels, n_channels)
         The mean of each class; NaN for one that ``partial_fit`` has not seen yet.
-    n_iter_ : int array of shape (n_classes,), or None
+    n_iter_ : int array of shape (n_classes[, n_blocks]), or None
         Number of iterations in which ``fit`` found each affine-invariant mean; None for
         others.
     n_features_in_ : int
@@ -110,7 +116,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : array-like of shape (n_matrices,)
         sample_weight : array-like of shape (n_matrices,), default=None
             Weights within each class; a class of weight zero is left out.
@@ -160,7 +166,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : array-like of shape (n_matrices,)
             Not every class has to be there.
         classes : array-like of shape (n_classes,), default=None
@@ -248,7 +254,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------

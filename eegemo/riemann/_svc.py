@@ -27,6 +27,10 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     :math:`\langle \log A - \log G, \log B - \log G \rangle`. It is linear: for others,
     put :class:`sklearn.svm.SVC` behind :class:`TangentSpace`.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    The kernel then is the sum of theirs.
+
     Parameters
     ----------
     C : float, default=1.0
@@ -44,7 +48,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-    reference_ : float64 array of shape (n_channels, n_channels)
+    reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of the training matrices.
     support_ : array of int, shape (n_support,)
         Numbers of the training matrices that are support vectors.
@@ -97,7 +101,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : array-like of shape (n_matrices,)
         sample_weight : array-like of shape (n_matrices,), default=None
             Weights in the mean, and factors of C.
@@ -137,7 +141,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------
@@ -153,7 +157,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------

@@ -27,6 +27,10 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
     :math:`\sqrt 2`, so that Euclidean lengths of vectors are the matrices' distances
     from G.
 
+    X may consist of blocks, which are the diagonal of block-diagonal matrices, such as
+    the frequency bands of :class:`eegemo.covariance.FilterBankCovariances`.
+    Each then has a mean of its own, and their vectors lie side by side.
+
     Parameters
     ----------
     metric : str or dict, default="riemann"
@@ -40,9 +44,9 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    reference_ : float64 array of shape (n_channels, n_channels)
+    reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of the training matrices.
-    n_iter_ : int or None
+    n_iter_ : int, int array of shape (n_blocks,), or None
         Number of iterations that found an affine-invariant mean; None for others.
     n_features_in_ : int
         Number of channels.
@@ -77,7 +81,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : ignored
         sample_weight : array-like of shape (n_matrices,), default=None
 
@@ -112,13 +116,14 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
         y : ignored
         sample_weight : array-like of shape (n_matrices,), default=None
 
         Returns
         -------
         vectors : array of shape (n_matrices, n_channels * (n_channels + 1) / 2)
+            With blocks, n_blocks times as many columns.
 
         Raises
         ------
@@ -138,12 +143,13 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_matrices, n_channels, n_channels)
+        X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
 
         Returns
         -------
         vectors : array of shape (n_matrices, n_channels * (n_channels + 1) / 2)
-            The upper triangles, row by row; float32 if X is, computed in float64.
+            The upper triangles, row by row; float32 if X is, computed in float64. With
+            blocks, n_blocks times as many columns, block by block.
         """
         check_is_fitted(self)
         X = self._check_matrices(X, reset=False)
@@ -163,7 +169,8 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        matrices : float64 array of shape (n_matrices, n_channels, n_channels)
+        matrices : float64 array
+            Of the shape of X in ``transform``.
         """
         check_is_fitted(self)
         X = check_array(X, dtype=np.float64, input_name="X")
