@@ -1,7 +1,7 @@
 """From SPD matrices to vectors, in the tangent space at their mean."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import untangent_space
+from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
@@ -10,6 +10,7 @@ from .._input import MatrixInputMixin, names_out
 from ._karcher import karcher_mean
 from ._mean import (
     check_sample_weight,
+    from_tangent,
     resolve_metric,
     spd_mean,
     spd_mean_and_convergence,
@@ -174,7 +175,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
                 f"got {X.shape[1]}."
             )
         _, map_metric = resolve_metric(self.metric, "map")
-        return untangent_space(X, self.reference_, metric=map_metric)
+        return from_tangent(unupper(X), self.reference_, map_metric)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features, such as ``Fz*Cz``.
