@@ -67,6 +67,9 @@ def check_sample_weight(sample_weight, X):
     return weight
 
 
+OF_TRAINING = "The mean of all training matrices"
+
+
 def spd_mean(X, metric, sample_weight=None, name="The mean"):
     """Mean of SPD matrices, in float64: see :func:`spd_mean_and_convergence`."""
     return spd_mean_and_convergence(X, metric, sample_weight, name)[0]
@@ -119,6 +122,11 @@ def spd_mean_and_convergence(
     return unit * gmean(X, metric=metric, sample_weight=sample_weight), None, None
 
 
+def class_mean_name(label):
+    """Call a mean by its class, in warnings: a NumPy string as a plain one."""
+    return f"The mean of class {np.asarray(label).item()!r}"
+
+
 def class_means(X, y, classes, metric, sample_weight):
     """Mean of the SPD matrices of each class.
 
@@ -139,8 +147,7 @@ def class_means(X, y, classes, metric, sample_weight):
     """
     found = []
     for c in classes:
-        name = f"The mean of class {np.asarray(c).item()!r}"
-        given = X[y == c], metric, sample_weight[y == c], name
+        given = X[y == c], metric, sample_weight[y == c], class_mean_name(c)
         found.append(spd_mean_and_convergence(*given)[:2])
     means, n_iter = zip(*found, strict=True)
     return np.stack(means), np.array(n_iter) if metric == "riemann" else None

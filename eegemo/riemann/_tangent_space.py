@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._input import MatrixInputMixin, names_out
 from ._karcher import karcher_mean
 from ._mean import (
+    OF_TRAINING,
     check_sample_weight,
     from_tangent,
     resolve_metric,
@@ -16,8 +17,6 @@ from ._mean import (
     spd_mean_and_convergence,
     tangent_vectors,
 )
-
-_OF_TRAINING = "The mean of all training matrices"
 
 
 class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
@@ -101,7 +100,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         mean_metric, _ = resolve_metric(self.metric, "map")
         weight = check_sample_weight(sample_weight, X)
         self.reference_, self.n_iter_, _ = spd_mean_and_convergence(
-            X, mean_metric, weight, _OF_TRAINING
+            X, mean_metric, weight, OF_TRAINING
         )
         return self
 
@@ -130,7 +129,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         if metrics != ("riemann", "riemann") or sample_weight is not None:
             return self.fit(X, y, sample_weight).transform(X)
         X = self._check_matrices(X, reset=True)
-        found = karcher_mean(X, name=_OF_TRAINING)
+        found = karcher_mean(X, name=OF_TRAINING)
         self.reference_, self.n_iter_ = found.mean, found.n_iter
         return found.vectors.astype(X.dtype, copy=False)
 
