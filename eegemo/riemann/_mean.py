@@ -6,6 +6,7 @@ import numpy as np
 from pyriemann.geometry.distance import distance_functions
 from pyriemann.geometry.mean import gmean, mean_functions
 from pyriemann.geometry.tangentspace import (
+    exp_map_functions,
     log_map_functions,
     tangent_space,
     unupper,
@@ -70,6 +71,9 @@ def check_sample_weight(sample_weight, X):
     return weight
 
 
+OF_TRAINING = "The mean of all training matrices"
+
+
 def spd_mean(X, metric, sample_weight=None, name="The mean"):
     """Mean of SPD matrices, in float64: see :func:`spd_mean_and_convergence`."""
     return spd_mean_and_convergence(X, metric, sample_weight, name)[0]
@@ -117,12 +121,14 @@ def spd_mean_and_convergence(
     if metric == "logeuclid":
         mean_vector = np.average(log_vectors(X), axis=0, weights=sample_weight)
         return expm(unupper(mean_vector)), None, None
-    # pyRiemann's iterations end at a step that is small in the unit of X. A power of
-    # two changes no digit.
-    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64).mean() / X.shape[1]
-    unit = 2.0 ** round(math.log2(size))
+    unit = _unit(X)
     X = X.astype(np.float64) / unit
     return unit * gmean(X, metric=metric, sample_weight=sample_weight), None, None
+
+
+def class_mean_name(label):
+    """Call a mean by its class, in warnings: a NumPy string as a plain one."""
+    return f"The mean of class {np.asarray(label).item()!r}"
 
 
 def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
@@ -146,8 +152,7 @@ def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
     """
     calls = []
     for c in classes:
-        name = f"The mean of class {np.asarray(c).item()!r}"
-        calls.append((X[y == c], metric, sample_weight[y == c], name))
+        calls.append((X[y == c], metric, sample_weight[y == c], class_mean_name(c)))
     found = run_in_threads(spd_mean_and_convergence, calls, n_jobs)
     means, n_iter, _ = zip(*found, strict=True)
     return np.stack(means), np.array(n_iter) if metric == "riemann" else None
@@ -196,5 +201,46 @@ def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
         return mean, tangent_vectors(X, mean, map_metric)
     if sample_weight is not None:
         sample_weight = sample_weight / sample_weight.sum()
-    found = karcher_mean(X, sample_weight)
+    found = karcher_mean(X, sample_weight, name=OF_TRAINING)
     return found.mean, found.vectors
+
+
+def from_tangent(logs, reference, metric):
+    """SPD matrices from symmetric ones in the tangent space at ``reference``.
+
+    Parameters
+    ----------
+    logs : float64 array of shape (n_matrices, n, n), symmetric
+    reference : float64 array of shape (n, n)
+    metric : str
+        See :func:`pyriemann.geometry.tangentspace.exp_map`, which computes all but
+        "riemann".
+
+    Returns
+    -------
+    matrices : float64 array of shape (n_matrices, n, n)
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if metric == "riemann":
+            root, _, _ = roots(reference)
+            matrices = root @ expm(logs) @ root
+        else:
+            unit = _unit(reference[None])
+            matrices = exp_map_functions[metric](logs / unit, reference / unit) * unit
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    if not finite.all():
+        raise ValueError(
+            f"The exponential of element {np.argmin(finite)} of X is too large for "
+            "float64: X should be logarithms, as log_map and TangentSpace give them."
+        )
+    return matrices
+
+
+def _unit(X):
+    """Find the unit in which matrices are about 1: a power of two, to keep all digits.
+
+    pyRiemann's iterations end at a step that is small, and its divided differences
+    take eigenvalues for equal whose difference is, without regard to the unit.
+    """
+    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64).mean() / X.shape[1]
+    return 2.0 ** round(math.log2(size))

@@ -1,7 +1,7 @@
 """From SPD matrices to vectors, in the tangent space at their mean."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import untangent_space
+from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
@@ -9,14 +9,14 @@ from sklearn.utils.validation import check_is_fitted
 from .._input import MatrixInputMixin, names_out
 from ._karcher import karcher_mean
 from ._mean import (
+    OF_TRAINING,
     check_sample_weight,
+    from_tangent,
     resolve_metric,
     spd_mean,
     spd_mean_and_convergence,
     tangent_vectors,
 )
-
-_OF_TRAINING = "The mean of all training matrices"
 
 
 class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
@@ -100,7 +100,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         mean_metric, _ = resolve_metric(self.metric, "map")
         weight = check_sample_weight(sample_weight, X)
         self.reference_, self.n_iter_, _ = spd_mean_and_convergence(
-            X, mean_metric, weight, _OF_TRAINING
+            X, mean_metric, weight, OF_TRAINING
         )
         return self
 
@@ -129,7 +129,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         if metrics != ("riemann", "riemann") or sample_weight is not None:
             return self.fit(X, y, sample_weight).transform(X)
         X = self._check_matrices(X, reset=True)
-        found = karcher_mean(X, name=_OF_TRAINING)
+        found = karcher_mean(X, name=OF_TRAINING)
         self.reference_, self.n_iter_ = found.mean, found.n_iter
         return found.vectors.astype(X.dtype, copy=False)
 
@@ -174,7 +174,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
                 f"got {X.shape[1]}."
             )
         _, map_metric = resolve_metric(self.metric, "map")
-        return untangent_space(X, self.reference_, metric=map_metric)
+        return from_tangent(unupper(X), self.reference_, map_metric)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features, such as ``Fz*Cz``.
