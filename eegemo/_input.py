@@ -232,7 +232,7 @@ def check_classes(estimator, y):
     if len(classes) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least two classes, got one class: "
-            f"{classes[0]!r}."
+            f"{classes.item()!r}."
         )
     return classes
 

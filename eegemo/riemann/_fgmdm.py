@@ -1,7 +1,7 @@
 """Minimum distance to mean, after geodesic filtering."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import untangent_space
+from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -11,6 +11,7 @@ from ._fisher import discriminant_directions
 from ._mdm import MDM, MinimumDistanceMixin
 from ._mean import (
     check_sample_weight,
+    from_tangent,
     mean_and_vectors,
     resolve_metric,
     tangent_vectors,
@@ -136,4 +137,4 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         if set(metrics) == {"riemann"} and len(self.components_) == 1:
             return np.exp(coordinates)[:, :, None]
         filtered = coordinates @ self.components_
-        return untangent_space(filtered, self.reference_, metric=metrics[1])
+        return from_tangent(unupper(filtered), self.reference_, metrics[1])

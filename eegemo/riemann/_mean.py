@@ -197,7 +197,7 @@ def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
     vectors : float64 array of shape (n_matrices, n * (n + 1) / 2)
     """
     if (mean_metric, map_metric) != ("riemann", "riemann"):
-        mean = spd_mean(X, mean_metric, sample_weight)
+        mean = spd_mean(X, mean_metric, sample_weight, OF_TRAINING)
         return mean, tangent_vectors(X, mean, map_metric)
     if sample_weight is not None:
         sample_weight = sample_weight / sample_weight.sum()
