@@ -3,21 +3,29 @@
 The flops are those of the least arithmetic we know of: a covariance is half a product,
 an augmented one of order p has p lagged products, a second-order section takes 9 a
 sample, a real Fourier transform of n samples 2.5 n log2(n), the smoother 3 a number.
+
+Rows with recorded EEG are there where EEGEMO_TEST_DATA is a folder with ``eegmat``, of
+the EDF files of EEGMAT (PhysioNet).
 """
 
+import os
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import mne
 import numpy as np
 from _timing import Case, Peer
 from joblib import Parallel, delayed
 from pyriemann.classification import MDM as PyriemannMDM
 from pyriemann.estimation import Covariances as PyriemannCovariances
+from pyriemann.geometry.base import logm
 from pyriemann.geometry.covariance import covariances
 from pyriemann.geometry.distance import pairwise_distance
+from pyriemann.geometry.kernel import kernel_riemann
 from pyriemann.geometry.mean import mean_logeuclid
+from pyriemann.geometry.tangentspace import upper
 from pyriemann.tangentspace import TangentSpace as PyriemannTangentSpace
 from scipy import fft, signal
 from sklearn.linear_model import LogisticRegression
@@ -40,6 +48,8 @@ from eegemo.riemann import (
     mean_spd,
     pairwise_distance_spd,
 )
+from eegemo.riemann._logs import log_vectors
+from eegemo.riemann._mean import tangent_vectors
 from eegemo.temporal import LDSSmoother
 
 DATA = {  # (windows, channels, samples), sampling rate
@@ -50,7 +60,11 @@ DATA = {  # (windows, channels, samples), sampling rate
     "SEED part": ((400, 62, 200), 200),
     "SEED part, 4 s": ((60, 62, 800), 200),
     "SEED trial": ((1, 62, 240 * 200), 200),
+    "MODMA part": ((120, 128, 500), 250),
+    "short": ((400, 62, 80), 200),
 }
+MATRICES = "DREAMER; MI; DEAP; SEED part; MODMA part"  # 14 to 128 channels
+RECORDED = "EEGMAT, recorded"
 EDGES = list(BANDS["seed-vii"].values())
 TRIALS = (235, 233, 206, 238, 185, 195, 237, 216, 265, 237, 235, 233, 235, 238, 206)
 SAMPLE = 20  # windows given to peers that take seconds for these
@@ -84,12 +98,29 @@ def cases(tiny=False):
     add("DE of a whole trial, as LibEER", "SEED trial", whole_trial)
     add("band power, Fourier", "DEAP; SEED", band_power)
     add("Hjorth", "DEAP; SEED", hjorth)
-    add("affine-invariant mean", "DREAMER; MI; DEAP; SEED part", mean)
-    add("tangent space", "DREAMER; MI; DEAP; SEED part", tangent)
-    add("log-Euclidean mean", "DREAMER; MI; DEAP; SEED part", log_euclidean)
-    add("distances from 4 means", "DREAMER; MI; DEAP; SEED part", distances)
-    add("pairwise distances", "MI; SEED part", pairwise)
-    add("covariance to classes, 5 folds", "DREAMER; MI; DEAP; SEED part", folds)
+    for work, make in {
+        "affine-invariant mean": mean,
+        "log-Euclidean mean": log_euclidean,
+        "tangent space, fitted": tangent_fitted,
+    }.items():
+        add(work, MATRICES, make, "oas")
+        add(f"{work}, scm", "short", make, "scm")
+    add("logarithms", MATRICES, logarithms)
+    add("tangent space, fit and transform", MATRICES, tangent)
+    add("distances from 4 means, as MDM", MATRICES, distances, 4)
+    add("distances from 50, as nearest neighbours", MATRICES, distances, 50)
+    add("kernel matrix", MATRICES, kernel)
+    add("pairwise distances", "MI; SEED part; MODMA part", pairwise)
+    add("tangent space of 5 folds, from windows", MATRICES, folds)
+    add("MDM of 5 folds, from windows", MATRICES, mdm_folds)
+    if "EEGEMO_TEST_DATA" in os.environ and not tiny:
+        found["affine-invariant mean", RECORDED] = partial(mean, None, 125, "oas")
+        found["tangent space, fitted", RECORDED] = partial(
+            tangent_fitted, None, 125, "oas"
+        )
+        found["tangent space of 5 folds, from windows", RECORDED] = partial(
+            folds, None, 125
+        )
     add("Siegel, order 4", "SEED part, 4 s", siegel)
     lengths = (5, 7) if tiny else TRIALS
     found["LDS", f"SEED session {sum(lengths)}x310"] = partial(lds, lengths)
@@ -288,57 +319,108 @@ def hjorth(shape, sfreq):
     return Case(ours, [Peer("NumPy", numpy)], 14 * X.size, n * c * (t + 3))
 
 
-def mean(shape, sfreq):
-    C = covariances(eeg(shape), "oas")
+def matrices(shape, estimator="oas"):
+    return covariances(eeg(shape) if shape else recorded(), estimator)
+
+
+@cache
+def recorded():
+    """Rest and mental arithmetic of EEGMAT, in windows of 4 s."""
+    windows = []
+    for path in sorted(Path(os.environ["EEGEMO_TEST_DATA"]).glob("eegmat/*_[12].edf")):
+        raw = mne.io.read_raw_edf(
+            path, exclude=["EEG A2-A1", "ECG ECG"], preload=True, verbose="error"
+        )
+        raw.filter(1, 40, verbose="error")
+        cut = mne.make_fixed_length_epochs(raw, 4.0, preload=True, verbose="error")
+        windows.append(cut.decimate(4, verbose="error").get_data() * 1e6)
+    return np.concatenate(windows)
+
+
+def mean(shape, sfreq, estimator):
+    C = matrices(shape, estimator)
     peer = Peer("pyRiemann", lambda: PyriemannTangentSpace().fit(C).reference_, 1e-6)
     return Case(lambda: TangentSpace().fit(C).reference_, [peer])
 
 
-def tangent(shape, sfreq):
-    C = covariances(eeg(shape), "oas")
-    peer = Peer("pyRiemann", lambda: PyriemannTangentSpace().fit_transform(C), 1e-6)
-    return Case(lambda: TangentSpace().fit_transform(C), [peer])
-
-
-def log_euclidean(shape, sfreq):
-    C = covariances(eeg(shape), "oas")
+def log_euclidean(shape, sfreq, estimator):
+    C = matrices(shape, estimator)
     peer = Peer("pyRiemann", partial(mean_logeuclid, C))
     return Case(partial(mean_spd, C, "logeuclid"), [peer])
 
 
-def distances(shape, sfreq):
-    """As MDM predicts, from matrices of which four serve as means."""
-    C = covariances(eeg(shape), "oas")
-    y, weight = np.arange(len(C)) % 4, np.arange(len(C)) < 4
+def logarithms(shape, sfreq):
+    C = matrices(shape)
+    peer = Peer("pyRiemann", lambda: upper(logm(C)))
+    return Case(partial(log_vectors, C), [peer])
+
+
+def tangent(shape, sfreq):
+    C = matrices(shape)
+    peer = Peer("pyRiemann", lambda: PyriemannTangentSpace().fit_transform(C), 1e-6)
+    return Case(lambda: TangentSpace().fit_transform(C), [peer])
+
+
+def tangent_fitted(shape, sfreq, estimator):
+    C = matrices(shape, estimator)
+    peer = Peer("pyRiemann", partial(PyriemannTangentSpace().fit(C).transform, C), 1e-6)
+    return Case(partial(TangentSpace().fit(C).transform, C), [peer])
+
+
+def distances(shape, sfreq, n_means):
+    """From matrices of which the first few serve as means."""
+    C = matrices(shape)
+    n_means = min(n_means, len(C))
     ours, theirs = MDM(), PyriemannMDM()
-    ours.fit(C, y, sample_weight=weight)
-    theirs.fit(C[:4], y[:4])
+    ours.fit(C[:n_means], np.arange(n_means))
+    theirs.fit(C[:n_means], np.arange(n_means))
     peer = Peer("pyRiemann", partial(theirs.transform, C), 1e-6)
     return Case(partial(ours.transform, C), [peer])
 
 
+def kernel(shape, sfreq):
+    """As RiemannianSVC: of logarithms at the mean, which is given."""
+    C = matrices(shape)
+    reference = C.mean(axis=0)
+
+    def ours():
+        vectors = tangent_vectors(C, reference, "riemann")
+        return vectors @ vectors.T
+
+    return Case(ours, [Peer("pyRiemann", partial(kernel_riemann, C, Cref=reference))])
+
+
 def pairwise(shape, sfreq):
-    C = covariances(eeg(shape), "oas")
+    C = matrices(shape)
     peer = Peer("pyRiemann", partial(pairwise_distance, C, metric="riemann"), 1e-6)
     return Case(partial(pairwise_distance_spd, C), [peer])
 
 
 def folds(shape, sfreq):
     """OAS, tangent space and logistic regression, cross-validated."""
+    final = StandardScaler(), LogisticRegression(max_iter=1000)
+    ours = Covariances("oas"), TangentSpace(), *final
+    theirs = PyriemannCovariances("oas"), PyriemannTangentSpace(), *final
+    return _cross_validated(shape, ours, theirs, "decision_function", 1e-3)
 
-    def decisions(covariance, space):
-        final = LogisticRegression(max_iter=1000)
-        pipeline = make_pipeline(covariance, space, StandardScaler(), final)
-        n_folds = min(5, len(X) // 4)  # of few windows, fewer
-        return cross_val_predict(pipeline, X, y, cv=n_folds, method="decision_function")
 
-    X = eeg(shape)
+def mdm_folds(shape, sfreq):
+    """OAS and distances from the means of two classes, cross-validated."""
+    ours = Covariances("oas"), MDM()
+    theirs = PyriemannCovariances("oas"), PyriemannMDM()
+    return _cross_validated(shape, ours, theirs, "predict_proba", 1e-6)
+
+
+def _cross_validated(shape, ours, theirs, method, tolerance):
+    def run(steps):
+        cv = min(5, len(X) // 4)  # of few windows, fewer folds
+        return cross_val_predict(make_pipeline(*steps), X, y, cv=cv, method=method)
+
+    X = eeg(shape) if shape else recorded()
     y = np.arange(len(X)) % 2
     X[y == 1, :, 3:] += 0.1 * X[y == 1, ::-1, :-3]
-    theirs = PyriemannCovariances("oas"), PyriemannTangentSpace()
     return Case(
-        partial(decisions, Covariances("oas"), TangentSpace()),
-        [Peer("pyRiemann", partial(decisions, *theirs), 1e-3)],
+        partial(run, ours), [Peer("pyRiemann", partial(run, theirs), tolerance)]
     )
 
 

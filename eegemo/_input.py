@@ -10,7 +10,7 @@ from ._kernels.cholesky import BLOCK, asymmetries, factor, lay_in_panels, padded
 from ._kernels.lanes import LANES, rows
 
 _FLOATS = (np.float64, np.float32)
-_IN_CACHE = 2**15  # numbers of matrices to check at a time: 256 KiB
+_IN_CACHE = 2**16  # numbers of matrices to check at a time: 512 KiB
 
 
 class _ThreeDimensionalMixin:
@@ -256,7 +256,7 @@ def check_classes(estimator, y):
     if len(classes) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least two classes, got one class: "
-            f"{classes[0]!r}."
+            f"{classes.item()!r}."
         )
     return classes
 
@@ -285,10 +285,14 @@ def check_spd(X, name="Matrix {}"):
     name : str
         Of a matrix without blocks, given its number.
     """
+    n_blocks = 1
     if X.ndim == 4:
-        name = "Block {1} of matrix {0}"
-    for part, name_part in _parts(X, name):
-        if not _proves_spd(part):
+        name, n_blocks = "Block {1} of matrix {0}", X.shape[1]
+        X = X.reshape(-1, *X.shape[2:])
+    n_padded = padded(X.shape[1])
+    panels = rows(max(LANES, _part_length(X) // LANES * n_padded**2))
+    for part, name_part in _parts(X, name, n_blocks):
+        if not _proves_spd(part, panels):
             _check_symmetric(part, name_part)
             _check_positive(part, name_part)
 
@@ -299,17 +303,21 @@ def check_symmetric(X, name="Matrix {}"):
         _check_symmetric(part, name_part)
 
 
-def _parts(X, name):
+def _parts(X, name, n_blocks=1):
     """Parts of X that stay in the cache, and the functions that name their matrices."""
-    n_blocks = X.shape[1] if X.ndim == 4 else 1
-    X = X.reshape(-1, *X.shape[-2:])
-    step = max(1, _IN_CACHE // math.prod(X.shape[1:]) // LANES) * LANES
+    step = _part_length(X)
     for start in range(0, len(X), step):
         part = X[start : start + step]
         yield part, lambda i, start=start: name.format(*divmod(start + i, n_blocks))
 
 
-def _proves_spd(X):
+def _part_length(X):
+    """Matrices to check at a time, in whole groups of lanes."""
+    most = max(1, _IN_CACHE // math.prod(X.shape[1:]) // LANES)
+    return min(most, -(-len(X) // LANES)) * LANES
+
+
+def _proves_spd(X, panels):
     """Tell whether all are SPD, at a small part of the eigenvalues' cost.
 
     A Cholesky factor of C less the tolerance times its trace, which bounds its largest
@@ -319,11 +327,11 @@ def _proves_spd(X):
     C = np.ascontiguousarray(X, np.float64)
     asymmetry = np.empty(len(C))
     with np.errstate(all="ignore"):
-        asymmetries(C, asymmetry)
+        asymmetries(C, panels, asymmetry)
         if not (asymmetry <= eps**2).all():  # as is one with NaN
             return False
         n_groups, n_padded = -(-len(C) // LANES), padded(C.shape[1])
-        panels = rows(n_groups * n_padded**2)
+        panels = panels[: n_groups * n_padded**2]
         lay_in_panels(C, tolerance * np.trace(C, axis1=1, axis2=2), panels)
         factor(panels, n_padded, rows(BLOCK))
     return (panels[n_padded**2 - 1 :: n_padded**2] > 0).all()

@@ -520,7 +520,7 @@ def test_nothing_to_scale_by():
 
 
 def test_nothing_to_align():
-    with pytest.raises(ValueError, match="All windows of a domain are zero"):
+    with pytest.raises(ValueError, match="windows of all samples are zero"):
         EuclideanAlignment().fit(np.zeros((4, N, 64)))
 
 

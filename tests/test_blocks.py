@@ -117,7 +117,20 @@ def test_equals_dense_matrices(estimator):
     for name in ("reference_", "covmeans_"):
         value = getattr(of_dense, name, None)
         if np.ndim(value) >= 2:
-            assert_allclose(getattr(of_blocks, name), diagonal_blocks(value), rtol=1e-6)
+            expected = diagonal_blocks(value)
+            assert_allclose(getattr(of_blocks, name), expected, **tolerance)
+
+
+@pytest.mark.parametrize("estimator", [TangentSpace(), MDM(), RiemannianSVC()])
+def test_weights_as_of_dense_matrices(estimator):
+    X, weight = blocks(), np.arange(N_MATRICES) % 4.0
+    got = clone(estimator).fit(X, Y, sample_weight=weight)
+    expected = clone(estimator).fit(dense(X), Y, sample_weight=weight)
+    name = "covmeans_" if isinstance(estimator, MDM) else "reference_"
+    value = diagonal_blocks(getattr(expected, name))
+    assert_allclose(getattr(got, name), value, rtol=1e-6, atol=1e-6)  # 1e-8 of 30
+    if isinstance(estimator, RiemannianSVC):
+        assert_array_equal(got.support_, expected.support_)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -160,7 +173,8 @@ def test_means_of_every_metric(metric):
     got = spd_mean(X, metric, weight)
     expected = diagonal_blocks(spd_mean(dense(X), metric, weight))
     # pyRiemann's iterations end at steps of 1e-8 to 1e-6 of all, here of 30 and 0.1
-    assert_allclose(got, expected, rtol=1e-3 if metric in ("ale", "logdet") else 1e-6)
+    rtol = 1e-3 if metric in ("ale", "logdet") else 1e-6
+    assert_allclose(got, expected, rtol=rtol, atol=1e-6)
 
 
 @pytest.mark.parametrize("metric", ["riemann", "logeuclid", "euclid", "wasserstein"])

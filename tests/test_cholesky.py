@@ -132,15 +132,21 @@ def test_congruence_keeps_small_eigenvalues():
     assert_allclose(np.tril(A[0]), np.eye(6), atol=EPS * 1e5)
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 9])
+@pytest.mark.parametrize("n", [1, 2, 5, 8, 9, 16, 19])
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_asymmetries(n, scale):
     C = scale * matrices(n)
     C += scale * 1e-3 * np.random.default_rng(0).standard_normal(C.shape)
     found = np.empty(len(C))
-    asymmetries(C, found)
+    asymmetries(C, rows(LANES), found)
     size = C.diagonal(axis1=1, axis2=2).max(axis=1)
-    expected = ((C - C.swapaxes(1, 2)) ** 2).sum(axis=(1, 2)) / 2 / size**2
+    squares = (C - C.swapaxes(1, 2)) ** 2 / size[:, None, None] ** 2
+    # Blocks on the diagonal count twice.
+    whole = n // LANES * LANES
+    counts = np.tril(np.ones((n, n)), -1)
+    for i in range(0, whole, LANES):
+        counts[i : i + LANES, i : i + LANES] = 1
+    expected = (counts * squares).sum(axis=(1, 2))
     assert_allclose(found, expected, rtol=1e-12)
 
 
@@ -150,5 +156,5 @@ def test_asymmetry_of_nan_and_nothing():
     C[2, 0, 1] = np.inf
     found = np.empty(3)
     with np.errstate(all="ignore"):
-        asymmetries(C, found)
+        asymmetries(C, rows(LANES), found)
     assert found[0] == 0 and not (found[1:] <= 1).any()

@@ -112,12 +112,8 @@ MATRICES = [
     MDM(),
     MDM("logeuclid"),
     MDM({"mean": "logeuclid", "distance": "riemann"}),
-    MDM(n_jobs=2),
     FgMDM(),
-    FgMDM({"mean": "logeuclid", "map": "riemann", "distance": "riemann"}),
-    RiemannianKNN(3),
     RiemannianKNN(2, "distance", "logeuclid", n_jobs=2),
-    RiemannianSVC(),
     RiemannianSVC(10.0, "logeuclid", "balanced"),
     SiegelTangentSpace(),
     SiegelMDM(),
@@ -129,6 +125,13 @@ MATRICES = [
     Rescale("transductive"),
     Rescale("online", prior=2),
 ]
+if not config.DISABLE_JIT:  # interpreted, they take minutes, and are tested in
+    MATRICES += [  # test_classifiers_riemann.py
+        MDM(n_jobs=2),
+        FgMDM({"mean": "logeuclid", "map": "riemann", "distance": "riemann"}),
+        RiemannianKNN(3),
+        RiemannianSVC(),
+    ]
 BLOCK_TOEPLITZ = (SiegelTangentSpace, SiegelMDM)
 SEQUENCES = [  # sequences of features in, stateless
     LDSSmoother(),

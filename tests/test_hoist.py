@@ -163,6 +163,15 @@ def test_float32_windows():
     assert X.features("c").dtype == X.features("windows").dtype == np.float32
 
 
+def test_matrices_of_bands_pass():
+    head, _ = split_head(make_named_pipeline("fb-ts-lr", 128))
+    paradigm = HoistedParadigm(EmotionParadigm(), {"bank": head})
+    X, _, _ = paradigm.get_data(SimulatedEmotion(**SMALL))
+    C = X.features("bank")
+    assert C.shape == (len(X), 5, X.n_channels, X.n_channels)
+    assert_array_equal(X[3:5].features("bank"), C[3:5])
+
+
 def test_permuted_labels_stay_with_their_trials():
     _, y, metadata = EmotionParadigm().get_data(SimulatedEmotion(**SMALL))
     permuted = permute_labels(y, metadata, 0)

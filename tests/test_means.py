@@ -14,6 +14,7 @@ from pyriemann.geometry.mean import gmean, mean_functions
 from scipy import linalg, stats
 from sklearn.exceptions import ConvergenceWarning
 
+from eegemo.adapt import Recenter
 from eegemo.riemann import MDM, TangentSpace, _mean, distance_spd, log_map, mean_spd
 from eegemo.riemann._functions import expm
 from eegemo.riemann._karcher import karcher_mean
@@ -488,3 +489,15 @@ class TestEstimators:
             fitted = TangentSpace(tsupdate=True).fit(matrices(spread=1.0))
         with pytest.warns(ConvergenceWarning, match="mean of X in transform .3 matric"):
             fitted.transform(matrices(spread=1.0)[:3])
+
+    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.parametrize("mode", ["training", "transductive"])
+    def test_warning_names_the_domain(self, mode):
+        with pytest.warns(ConvergenceWarning) as caught:
+            Recenter(mode).fit_transform(matrices(spread=1.0), domain=[1, 1, 1, 2, 2])
+        messages = [str(warning.message) for warning in caught]
+        expected = ["domain 1 (3 matrices", "domain 2 (2 matrices"]
+        if mode == "training":
+            expected.insert(0, "all samples (5 matrices")
+        for message, name in zip(messages, expected, strict=True):
+            assert message.startswith(f"The mean of {name}")

@@ -9,7 +9,16 @@ one another; columns and rows are filled up to a multiple of four.
 
 from numba import njit
 
-from .lanes import LANES, broadcast, load, sqrt, store
+from .lanes import (
+    LANES,
+    broadcast,
+    load,
+    load_from,
+    sqrt,
+    store,
+    total,
+    transpose,
+)
 
 LANES_EDITION = "510e1431"
 
@@ -22,30 +31,40 @@ def padded(n):
     return -(-n // BLOCK) * BLOCK
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
-def asymmetries(X, out):
-    """Squared differences to the transpose, below the diagonal and relative to it.
+@njit(cache=True, nogil=True)
+def asymmetries(X, square, out):
+    """Squared differences to the transpose, relative to the diagonal.
 
     Parameters
     ----------
     X : float64 array of shape (n_matrices, n, n), C order
+    square : float64 array of shape (LANES, LANES)
+        To work with.
     out : float64 array of shape (n_matrices,)
         Sums over the matrix, of differences over the largest diagonal element.
     """
-    n = X.shape[1]
-    for m in range(len(X)):
-        C = X[m]
+    n_matrices, n, _ = X.shape
+    flat = X.reshape(-1)
+    whole = n // LANES * LANES
+    for m in range(n_matrices):
+        C = flat[m * n * n : (m + 1) * n * n]
         size = _TINY
         for i in range(n):
-            size = max(size, C[i, i])
+            size = max(size, C[i * n + i])
         scale = 1 / size
-        total = 0.0
-        for i in range(n):
-            row, column = C[i], C[:, i]
+        sums = broadcast(0.0)
+        for i in range(0, whole, LANES):
+            for j in range(0, i + 1, LANES):
+                transpose(C, j * n + i, n, square, 0, 1)
+                for k in range(LANES):
+                    there = load_from(C, (i + k) * n + j)
+                    difference = scale * (there - load(square, k))
+                    sums = sums + difference * difference
+        out[m] = total(sums)
+        for i in range(whole, n):
             for j in range(i):
-                difference = scale * (row[j] - column[j])
-                total += difference * difference
-        out[m] = total
+                difference = scale * (C[i * n + j] - C[j * n + i])
+                out[m] += difference * difference
 
 
 @njit(cache=True, nogil=True)

@@ -113,15 +113,15 @@ def logs(A, n, sizes, limits, poles, residues, constants, out, summary, work):
         if len(out) == 0:
             continue
         _back(a, n, reflectors, tau, v, w, p)
-        for lane in range(n_filled):
-            row = out[first + lane]
-            k = 0
-            for i in range(n):
-                row[k] = a[i * n + i, lane]
+        rows = out[first : first + n_filled]
+        k = 0
+        for i in range(n):
+            for j in range(i, n):
+                value = load(a, j * n + i)
+                store(limit, 0, value if i == j else np.sqrt(2.0) * value)
+                for lane in range(n_filled):
+                    rows[lane, k] = limit[0, lane]
                 k += 1
-                for j in range(i + 1, n):
-                    row[k] = np.sqrt(2.0) * a[j * n + i, lane]
-                    k += 1
 
 
 @njit(cache=True, nogil=True)

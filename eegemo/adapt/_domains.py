@@ -24,7 +24,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
     A subclass has the parameters ``mode`` and ``prior``, and
 
     - ``_check(X, reset)``, which returns valid X;
-    - ``_statistic(X)``, of two or more samples;
+    - ``_statistic(X, name)``, of two or more samples, and what to call them;
     - ``_align(X, statistic)``, the aligned samples in float64;
     - ``_follow(X, statistic, weight)``, which aligns each sample by a statistic that
       starts as given, with the weight of so many samples, and is updated by those
@@ -210,7 +210,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
                 "more of the domain at once; or fit others with mode='online', which "
                 "transforms a new domain one sample after another."
             )
-        return self._statistic(X)
+        return self._statistic(X, "all samples" if name is None else f"domain {name!r}")
 
 
 def rows_of_domains(domain, n_samples):

@@ -86,11 +86,11 @@ class EuclideanAlignment(WindowInputMixin, DomainAligner):
     def _check(self, X, *, reset):
         return self._check_windows(X, reset=reset)
 
-    def _statistic(self, X):
+    def _statistic(self, X, name):
         R = sum(map(_second_moment, X)) / len(X)
         if not R.any():
             raise ValueError(
-                "All windows of a domain are zero: there is nothing to align. Drop it."
+                f"The windows of {name} are zero: there is nothing to align. Drop them."
             )
         return R
 

@@ -153,8 +153,8 @@ class Recenter(MatrixInputMixin, DomainAligner):
                 "."
             )
 
-    def _statistic(self, X):
-        return spd_mean(X, self.metric)
+    def _statistic(self, X, name):
+        return spd_mean(X, self.metric, name=f"The mean of {name}")
 
     def _align(self, X, mean):
         _, whitener, _ = roots(mean)

@@ -84,13 +84,13 @@ class Rescale(MatrixInputMixin, DomainAligner):
     def _check(self, X, *, reset):
         return self._check_matrices(X, reset=reset)
 
-    def _statistic(self, X):
+    def _statistic(self, X, name):
         n = X.shape[-1]
         identity = np.broadcast_to(np.eye(n), (1, *X.shape[1:]))
         dispersion = float(squared_norms(X, identity).mean())
         if np.sqrt(dispersion) <= 100 * n * np.finfo(X.dtype).eps:
             raise ValueError(
-                "The matrices of a domain are all the identity, to rounding: their "
+                f"The matrices of {name} are all the identity, to rounding: their "
                 "dispersion is zero, and cannot be scaled to 1. Are the windows equal?"
             )
         return dispersion

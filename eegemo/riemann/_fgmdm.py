@@ -6,11 +6,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
+from ._blocks import matrices_of
 from ._fisher import discriminant_directions
 from ._mdm import MDM, MinimumDistanceMixin
 from ._mean import (
     check_sample_weight,
-    matrices_at,
+    from_tangent,
     mean_and_vectors,
     resolve_metric,
     tangent_vectors,
@@ -140,4 +141,5 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         if set(metrics) == {"riemann"} and len(self.components_) == 1:
             return np.exp(coordinates)[:, :, None]
         filtered = coordinates @ self.components_
-        return matrices_at(filtered, self.reference_, metrics[1])
+        logs = matrices_of(filtered, self.reference_.shape)
+        return from_tangent(logs, self.reference_, metrics[1])

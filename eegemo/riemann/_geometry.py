@@ -14,9 +14,14 @@ from sklearn.utils import check_array, check_scalar
 
 from .._input import check_spd, check_symmetric, refuse_masked
 from ._distance import distances_from
-from ._functions import expm, roots
+from ._functions import roots
 from ._logs import log_vectors, pairwise_squared_norms
-from ._mean import MEANS, check_sample_weight, spd_mean_and_convergence
+from ._mean import (
+    MEANS,
+    check_sample_weight,
+    from_tangent,
+    spd_mean_and_convergence,
+)
 
 _STOPPING = {"tol": 1e-8, "max_iter": 50}
 
@@ -258,7 +263,8 @@ def exp_map(X, reference, metric="riemann"):
     Raises
     ------
     ValueError
-        The reference is not symmetric positive definite.
+        A matrix is not symmetric, or its exponential too large; or the reference is not
+        symmetric positive definite.
 
     Examples
     --------
@@ -273,19 +279,7 @@ def exp_map(X, reference, metric="riemann"):
     check_symmetric(X)
     reference = _check_reference(reference, X)
     X = X.astype(np.float64, copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if metric == "riemann":
-            root, _, _ = roots(reference)
-            matrices = root @ expm(X) @ root
-        else:
-            matrices = exp_map_functions[metric](X, reference)
-    finite = np.isfinite(matrices).all(axis=(1, 2))
-    if not finite.all():
-        raise ValueError(
-            f"The exponential of matrix {np.argmin(finite)} is too large for float64: "
-            "X should be logarithms, as log_map gives them."
-        )
-    return matrices
+    return from_tangent(X, reference, metric)
 
 
 def _check_metric(metric, known):

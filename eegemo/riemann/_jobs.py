@@ -21,6 +21,8 @@ def run_in_threads(function, calls, n_jobs):
     -------
     results : list
     """
+    if effective_n_jobs(n_jobs) == 1:  # without joblib's fraction of a millisecond
+        return [function(*call) for call in calls]
     work = (delayed(function)(*call) for call in calls)
     return Parallel(n_jobs=n_jobs, prefer="threads")(work)
 

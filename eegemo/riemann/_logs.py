@@ -14,6 +14,7 @@ from ._rational_log import LIMIT, rational_logs
 
 _IN_CACHE = 2**15  # numbers at a time: 256 KiB, and a few times that in all
 _NOTHING = np.empty((0, 0))
+_TINY = 1e-150  # its square is not zero
 
 
 def log_vectors(X, whitener=None):
@@ -145,8 +146,8 @@ class MeanLog:
                 self._factors[i] = self._kernels.factor(X).copy()
             summary = self._kernels.summary(X, W, vectors[part], self._factors[i])
             least[part] = summary[:, 0]
-        gain = 1 if whitener is None else np.linalg.norm(whitener, 2) ** 2
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
+            gain = 1 if whitener is None else np.linalg.norm(whitener, 2) ** 2
             rounding = gain * (self._weight @ (self._traces / least))
         return unupper(self._weight @ vectors), np.finfo(np.float64).eps * rounding
 
@@ -189,7 +190,6 @@ class _Kernels:
         sizes, summary = np.ones(n_groups * LANES), np.empty((len(X), 3))
         with np.errstate(all="ignore"):  # where it is not compiled, NumPy would warn
             if W is None:
-                # The kernel squares numbers, which should neither vanish nor overflow.
                 _, exponent = np.frexp(np.einsum("ijj->i", X) / n)
                 sizes[: len(X)] = np.ldexp(1.0, exponent)
                 X = np.ascontiguousarray(X, np.float64)
@@ -200,8 +200,10 @@ class _Kernels:
                 congruences(factors, *W_, n, self._product, lanes)
             sizes = sizes[: len(X)]
             logs(lanes, n, sizes, *rational_logs(), vectors, summary, self._work)
-            beyond = ~(summary[:, 1] <= LIMIT * summary[:, 0])
-        for i in np.flatnonzero(beyond):
+            least, most = summary[:, :2].T / sizes
+            # The kernel squares numbers.
+            within = (most <= LIMIT * least) & (_TINY < least) & (most < 1 / _TINY)
+        for i in np.flatnonzero(~within):
             C = X[i] / sizes[i] if W is None else W.plain @ X[i] @ W.plain.T
             values, basis, condition = eigh_spd(C)
             least = sizes[i] * values[0] if condition < np.inf else 0

@@ -6,9 +6,9 @@ import numpy as np
 from pyriemann.geometry.distance import distance_functions
 from pyriemann.geometry.mean import gmean, mean_functions
 from pyriemann.geometry.tangentspace import (
+    exp_map_functions,
     log_map_functions,
     tangent_space,
-    untangent_space,
     unupper,
 )
 from sklearn.utils import check_array, check_consistent_length
@@ -72,6 +72,9 @@ def check_sample_weight(sample_weight, X):
     return weight
 
 
+OF_TRAINING = "The mean of all training matrices"
+
+
 def spd_mean(X, metric, sample_weight=None, name="The mean"):
     """Mean of SPD matrices, in float64: see :func:`spd_mean_and_convergence`."""
     return spd_mean_and_convergence(X, metric, sample_weight, name)[0]
@@ -130,12 +133,14 @@ def spd_mean_and_convergence(
     if metric == "logeuclid":
         mean_vector = np.average(log_vectors(X), axis=0, weights=sample_weight)
         return expm(unupper(mean_vector)), None, None
-    # pyRiemann's iterations end at a step that is small in the unit of X. A power of
-    # two changes no digit.
-    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64).mean() / X.shape[1]
-    unit = 2.0 ** round(math.log2(size))
+    unit = _unit(X)
     X = X.astype(np.float64) / unit
     return unit * gmean(X, metric=metric, sample_weight=sample_weight), None, None
+
+
+def class_mean_name(label):
+    """Call a mean by its class, in warnings: a NumPy string as a plain one."""
+    return f"The mean of class {np.asarray(label).item()!r}"
 
 
 def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
@@ -159,8 +164,8 @@ def class_means(X, y, classes, metric, sample_weight, n_jobs=None):
     """
     calls = []
     for c in classes:
-        name = f"The mean of class {np.asarray(c).item()!r}"
-        calls.append((X, metric, np.where(y == c, sample_weight, 0), name))
+        weight = np.where(y == c, sample_weight, 0)
+        calls.append((X, metric, weight, class_mean_name(c)))
     found = run_in_threads(spd_mean_and_convergence, calls, n_jobs)
     means, n_iter, _ = zip(*found, strict=True)
     return np.stack(means), np.array(n_iter) if metric == "riemann" else None
@@ -191,18 +196,7 @@ def tangent_vectors(X, reference, metric):
     return tangent_space(X.astype(np.float64, copy=False), reference, metric=metric)
 
 
-def matrices_at(vectors, reference, metric):
-    """SPD matrices that have these :func:`tangent_vectors` at ``reference``."""
-    if reference.ndim == 2:
-        return untangent_space(vectors, reference, metric=metric)
-    vectors = vectors.reshape(len(vectors), len(reference), -1)
-    matrices = np.empty((len(vectors), *reference.shape))
-    for b, block in enumerate(reference):
-        matrices[:, b] = untangent_space(vectors[:, b], block, metric=metric)
-    return matrices
-
-
-def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None, name="The mean"):
+def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None):
     """Mean of SPD matrices, and their vectors at it, in float64.
 
     The search for the affine-invariant mean ends with the vectors.
@@ -216,8 +210,6 @@ def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None, name="The m
         As for :func:`spd_mean` and :func:`tangent_vectors`.
     sample_weight : float64 array of shape (n_matrices,), default=None
         Greater than zero.
-    name : str
-        What warnings and errors call the mean.
 
     Returns
     -------
@@ -227,20 +219,67 @@ def mean_and_vectors(X, mean_metric, map_metric, sample_weight=None, name="The m
         None where the metric of the mean is not "riemann".
     """
     if (mean_metric, map_metric) != ("riemann", "riemann"):
-        mean, n_iter, _ = spd_mean_and_convergence(X, mean_metric, sample_weight, name)
+        found = spd_mean_and_convergence(X, mean_metric, sample_weight, OF_TRAINING)
+        mean, n_iter, _ = found
         return mean, tangent_vectors(X, mean, map_metric), n_iter
     if sample_weight is not None:
         sample_weight = sample_weight / sample_weight.sum()
     if X.ndim == 3:
-        found = karcher_mean(X, sample_weight, name=name)
+        found = karcher_mean(X, sample_weight, name=OF_TRAINING)
         return found.mean, found.vectors, found.n_iter
     means, n_iter = [], []
 
     def vectors_of(block, b):
-        found = karcher_mean(block, sample_weight, name=f"{name}, block {b}")
+        found = karcher_mean(block, sample_weight, name=f"{OF_TRAINING}, block {b}")
         means.append(found.mean)
         n_iter.append(found.n_iter)
         return found.vectors
 
     vectors = side_by_side(vectors_of, X, range(X.shape[1]))
     return np.array(means), vectors, np.array(n_iter)
+
+
+def from_tangent(logs, reference, metric):
+    """SPD matrices from symmetric ones in the tangent space at ``reference``.
+
+    Parameters
+    ----------
+    logs : float64 array of shape (n_matrices, n, n), symmetric
+        Or (n_matrices, n_blocks, n, n).
+    reference : float64 array of shape (n, n) or (n_blocks, n, n)
+    metric : str
+        See :func:`pyriemann.geometry.tangentspace.exp_map`, which computes all but
+        "riemann".
+
+    Returns
+    -------
+    matrices : float64 array of the shape of logs
+    """
+    if logs.ndim == 4:
+        blocks = range(logs.shape[1])
+        alone = [from_tangent(logs[:, b], reference[b], metric) for b in blocks]
+        return np.stack(alone, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if metric == "riemann":
+            root, _, _ = roots(reference)
+            matrices = root @ expm(logs) @ root
+        else:
+            unit = _unit(reference[None])
+            matrices = exp_map_functions[metric](logs / unit, reference / unit) * unit
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    if not finite.all():
+        raise ValueError(
+            f"The exponential of element {np.argmin(finite)} of X is too large for "
+            "float64: X should be logarithms, as log_map and TangentSpace give them."
+        )
+    return matrices
+
+
+def _unit(X):
+    """Find the unit in which matrices are about 1: a power of two, to keep all digits.
+
+    pyRiemann's iterations end at a step that is small, and its divided differences
+    take eigenvalues for equal whose difference is, without regard to the unit.
+    """
+    size = np.trace(X, axis1=1, axis2=2, dtype=np.float64).mean() / X.shape[1]
+    return 2.0 ** round(math.log2(size))

@@ -17,7 +17,7 @@ from ..covariance._siegel import (
     find_order,
 )
 from ._mdm import MinimumDistanceMixin
-from ._mean import check_sample_weight
+from ._mean import OF_TRAINING, check_sample_weight, class_mean_name
 from ._siegel_geometry import (
     mean_coordinates,
     squared_distance,
@@ -141,7 +141,9 @@ class SiegelMDM(_BlockToeplitzInputMixin, MinimumDistanceMixin, BaseEstimator):
         weight = np.ones(len(y)) if weight is None else weight
         self.classes_ = check_classes(self, y[weight > 0])
         means = [
-            mean_coordinates((P0[y == c], Omega[y == c]), weight[y == c])
+            mean_coordinates(
+                (P0[y == c], Omega[y == c]), weight[y == c], class_mean_name(c)
+            )
             for c in self.classes_
         ]
         self.covmeans_ = np.stack([self._as_matrix(mean) for mean in means])
@@ -238,7 +240,8 @@ class SiegelTangentSpace(_BlockToeplitzInputMixin, TransformerMixin, BaseEstimat
         """
         given, _, _ = self._check_coordinates(X, reset=True)
         weight = check_sample_weight(sample_weight, given[0])
-        self.reference_ = self._as_matrix(mean_coordinates(given, weight))
+        mean = mean_coordinates(given, weight, OF_TRAINING)
+        self.reference_ = self._as_matrix(mean)
         return self
 
     def transform(self, X):

@@ -72,13 +72,15 @@ def untangent_vectors(vectors, reference):
     return P0, disk_exp(disk / roots[1:, None, None], centres)
 
 
-def mean_coordinates(coordinates, sample_weight=None):
+def mean_coordinates(coordinates, sample_weight=None, name="The mean"):
     """Mean of block-Toeplitz matrices: the mean of each coordinate in its space.
 
     Parameters
     ----------
     coordinates : (P0, Omega), as for :func:`squared_distance`
     sample_weight : float64 array of shape (n_matrices,), default=None
+    name : str
+        What a warning calls the mean.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def mean_coordinates(coordinates, sample_weight=None):
     if sample_weight is None:
         sample_weight = np.ones(len(P0))
     kept = sample_weight > 0
-    centre = spd_mean(P0, "riemann", sample_weight)
+    centre = spd_mean(P0, "riemann", sample_weight, name)
     centres = np.empty(Omega.shape[1:])
     for k in range(len(centres)):
         centres[k] = disk_mean(Omega[kept, k], sample_weight[kept])

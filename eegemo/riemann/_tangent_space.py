@@ -6,17 +6,17 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, names_out
+from ._blocks import matrices_of
 from ._mean import (
+    OF_TRAINING,
     check_sample_weight,
-    matrices_at,
+    from_tangent,
     mean_and_vectors,
     resolve_metric,
     spd_mean,
     spd_mean_and_convergence,
     tangent_vectors,
 )
-
-_OF_TRAINING = "The mean of all training matrices"
 
 
 class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
@@ -104,7 +104,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         mean_metric, _ = resolve_metric(self.metric, "map")
         weight = check_sample_weight(sample_weight, X)
         self.reference_, self.n_iter_, _ = spd_mean_and_convergence(
-            X, mean_metric, weight, _OF_TRAINING
+            X, mean_metric, weight, OF_TRAINING
         )
         return self
 
@@ -134,8 +134,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         if metrics != ("riemann", "riemann") or sample_weight is not None:
             return self.fit(X, y, sample_weight).transform(X)
         X = self._check_matrices(X, reset=True)
-        found = mean_and_vectors(X, *metrics, name=_OF_TRAINING)
-        self.reference_, vectors, self.n_iter_ = found
+        self.reference_, vectors, self.n_iter_ = mean_and_vectors(X, *metrics)
         return vectors.astype(X.dtype, copy=False)
 
     def transform(self, X):
@@ -183,7 +182,8 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
                 f"elements, got {X.shape[1]}."
             )
         _, map_metric = resolve_metric(self.metric, "map")
-        return matrices_at(X, self.reference_, map_metric)
+        logs = matrices_of(X, self.reference_.shape)
+        return from_tangent(logs, self.reference_, map_metric)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features, such as ``Fz*Cz``, or ``block0:Fz*Cz``.
