@@ -30,9 +30,10 @@ class _ThreeDimensionalMixin:
         infinity too if it is not to be looked for.
         """
         refuse_masked(X)
-        self._check_shape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
+        shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+        self._check_shape(shape)
         allow_nan = get_tags(self).input_tags.allow_nan
-        blocks = np.ndim(X) == 4
+        blocks = len(shape) == 4
         checked = validate_data(
             self,
             X,

@@ -203,7 +203,7 @@ def test_unit(call, unit):
 
 @each(ALL)
 @pytest.mark.parametrize(
-    "shape", [(0, 3, 3), (2, 0, 0), (3, 3), (2, 3, 4), (3,), (), (2, 1, 3, 3)], ids=str
+    "shape", [(0, 3, 3), (2, 0, 0), (3, 3), (2, 3, 4), (3,), (), (2, 1, 3, 4)], ids=str
 )
 def test_shapes(call, shape):
     with pytest.raises(ValueError, match="shape|0 sample|0 features|numbers of s"):
