@@ -17,6 +17,7 @@ PACKAGES = (
     "from eegemo import bands, covariance, features, pipelines, riemann, temporal"
 )
 FAMILIES = {
+    "cholesky": "riemann.mean_spd(X @ X.swapaxes(1, 2), 'euclid')",
     "covariance": """
 for estimator in ("scm", "lwf", "oas"):
     covariance.Covariances(estimator).transform(X)

@@ -221,21 +221,21 @@ def _multiply(L, W, triangular, product):
                 y = w3[k]
                 d0, d1, d2, d3 = d0 + y * x0, d1 + y * x1, d2 + y * x2, d3 + y * x3
             out = product[i * n_padded + j * BLOCK :]
-            _store_columns(out, a0, a1, a2, a3, 0)
-            _store_columns(out, b0, b1, b2, b3, 1)
-            _store_columns(out, c0, c1, c2, c3, 2)
-            _store_columns(out, d0, d1, d2, d3, 3)
+            _store_columns(out, a0, a1, a2, a3)
+            _store_columns(out[1:], b0, b1, b2, b3)
+            _store_columns(out[2:], c0, c1, c2, c3)
+            _store_columns(out[3:], d0, d1, d2, d3)
         for k in range(last * BLOCK, n_padded * BLOCK):
             store(product, i * n_padded + k, broadcast(0.0))
 
 
 @njit(cache=True, nogil=True)
-def _store_columns(out, x0, x1, x2, x3, r):
-    """Set row r of a block."""
-    store(out, r, x0)
-    store(out, BLOCK + r, x1)
-    store(out, 2 * BLOCK + r, x2)
-    store(out, 3 * BLOCK + r, x3)
+def _store_columns(out, x0, x1, x2, x3):
+    """Set the first row of a block."""
+    store(out, 0, x0)
+    store(out, BLOCK, x1)
+    store(out, 2 * BLOCK, x2)
+    store(out, 3 * BLOCK, x3)
 
 
 @njit(cache=True, nogil=True)
@@ -258,15 +258,16 @@ def _products(down, across, n_columns, sign, block):
         c0, c1, c2, c3 = c0 + y * x0, c1 + y * x1, c2 + y * x2, c3 + y * x3
         y = load(down, k + 3)
         d0, d1, d2, d3 = d0 + y * x0, d1 + y * x1, d2 + y * x2, d3 + y * x3
-    _add_row(block, sign, a0, a1, a2, a3, 0)
-    _add_row(block, sign, b0, b1, b2, b3, 1)
-    _add_row(block, sign, c0, c1, c2, c3, 2)
-    _add_row(block, sign, d0, d1, d2, d3, 3)
+    _add_row(block, sign, a0, a1, a2, a3)
+    _add_row(block[1:], sign, b0, b1, b2, b3)
+    _add_row(block[2:], sign, c0, c1, c2, c3)
+    _add_row(block[3:], sign, d0, d1, d2, d3)
 
 
 @njit(cache=True, nogil=True)
-def _add_row(block, sign, x0, x1, x2, x3, r):
-    store(block, r, load(block, r) + sign * x0)
-    store(block, BLOCK + r, load(block, BLOCK + r) + sign * x1)
-    store(block, 2 * BLOCK + r, load(block, 2 * BLOCK + r) + sign * x2)
-    store(block, 3 * BLOCK + r, load(block, 3 * BLOCK + r) + sign * x3)
+def _add_row(block, sign, x0, x1, x2, x3):
+    """Add to the first row of a block."""
+    store(block, 0, load(block, 0) + sign * x0)
+    store(block, BLOCK, load(block, BLOCK) + sign * x1)
+    store(block, 2 * BLOCK, load(block, 2 * BLOCK) + sign * x2)
+    store(block, 3 * BLOCK, load(block, 3 * BLOCK) + sign * x3)
