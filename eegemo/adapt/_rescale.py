@@ -1,10 +1,9 @@
 """Matrices of each domain, spread alike about the identity."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 
 from .._input import MatrixInputMixin
-from ..riemann._functions import expm
+from ..riemann._functions import expm, unupper
 from ..riemann._logs import log_vectors, squared_norms
 from ._domains import DomainAligner
 

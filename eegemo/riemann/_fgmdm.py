@@ -1,13 +1,13 @@
 """Minimum distance to mean, after geodesic filtering."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
 from ._fisher import discriminant_directions
+from ._functions import unupper
 from ._mdm import MDM, MinimumDistanceMixin
 from ._mean import (
     check_sample_weight,

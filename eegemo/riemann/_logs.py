@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper, upper
+from pyriemann.geometry.tangentspace import upper
 
 from .._kernels.cholesky import BLOCK, congruences, factor, lay_in_panels, padded
 from .._kernels.lanes import LANES, rows
 from .._kernels.spd import lay_side_by_side, logs, work_size
-from ._functions import eigh_spd
+from ._functions import eigh_spd, unupper
 from ._rational_log import LIMIT, rational_logs
 
 _IN_CACHE = 2**15  # numbers at a time: 256 KiB, and a few times that in all

@@ -1,14 +1,13 @@
 """Support vectors among SPD matrices."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, check_classes
-from ._functions import expm
+from ._functions import expm, unupper
 from ._logs import log_vectors
 from ._mean import (
     check_sample_weight,

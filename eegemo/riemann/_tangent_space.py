@@ -1,12 +1,12 @@
 """From SPD matrices to vectors, in the tangent space at their mean."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from .._input import MatrixInputMixin, names_out
+from ._functions import unupper
 from ._karcher import karcher_mean
 from ._mean import (
     OF_TRAINING,
