@@ -424,7 +424,7 @@ class TestConvergence:
             mean_spd(matrices(), **option)
 
     def test_matrices_too_far_apart(self):
-        C = np.array([1e-200, 1e-200, 1e200])[:, None, None] * np.eye(2)
+        C = np.array([1e-250, 1e-250, 1e250])[:, None, None] * np.eye(2)
         with pytest.raises(
             ValueError, match=r"3 matrices of 2 rows.*Give them one unit"
         ):

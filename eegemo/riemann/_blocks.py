@@ -5,7 +5,8 @@ distances added. Each block is computed as if it were alone, from a view of the 
 """
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
+
+from ._functions import unupper
 
 _ADDED = {"kullback", "kullback_right", "kullback_sym"}  # divergences, not their roots
 _WHOLE = {"thompson"}  # means and geodesics mix what comes from different blocks

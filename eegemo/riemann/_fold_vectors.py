@@ -1,9 +1,8 @@
 """Tangent vectors at the means of many training sets of the same matrices."""
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 
-from ._functions import expm
+from ._functions import expm, unupper
 from ._karcher import karcher_mean, nearer
 from ._logs import log_vectors
 from ._mean import resolve_metric, spd_mean, tangent_vectors

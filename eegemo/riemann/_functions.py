@@ -1,5 +1,8 @@
 """Functions of symmetric matrices by their eigenvalues, for a few matrices."""
 
+import math
+from functools import lru_cache
+
 import numpy as np
 
 
@@ -42,6 +45,38 @@ def expm(C):
 def symmetric(C):
     """Lose the asymmetry of rounding, of one matrix or of many."""
     return (C + C.mT) / 2
+
+
+def unupper(vectors):
+    """Symmetric matrices of the vectors of :func:`eegemo.riemann._logs.log_vectors`."""
+    n_vector = vectors.shape[-1]
+    place, divisor = upper_places((math.isqrt(8 * n_vector + 1) - 1) // 2)
+    return (vectors / divisor)[..., place]
+
+
+@lru_cache(maxsize=8)
+def upper_places(n):
+    """Where the elements of a matrix of n rows stand in a vector, and by what factor.
+
+    A search for a mean asks again and again; to make the indices takes longer than to
+    use them.
+
+    Parameters
+    ----------
+    n : int
+
+    Returns
+    -------
+    place : int array of shape (n, n)
+    factor : float64 array of shape (n * (n + 1) / 2,)
+        1 on the diagonal, the square root of 2 beside it.
+    """
+    rows, columns = np.triu_indices(n)
+    place = np.empty((n, n), np.intp)
+    place[rows, columns] = place[columns, rows] = np.arange(len(rows))
+    factor = np.where(rows == columns, 1, np.sqrt(2.0))
+    place.flags.writeable = factor.flags.writeable = False
+    return place, factor
 
 
 def _with_eigenvalues(values, vectors):

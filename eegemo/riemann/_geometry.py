@@ -7,14 +7,13 @@ from pyriemann.geometry.distance import distance_functions, pairwise_distance
 from pyriemann.geometry.tangentspace import (
     exp_map_functions,
     log_map_functions,
-    unupper,
 )
 from scipy.spatial.distance import cdist, pdist, squareform
 from sklearn.utils import check_array, check_scalar
 
 from .._input import check_spd, check_symmetric, refuse_masked
 from ._distance import distances_from
-from ._functions import roots
+from ._functions import roots, unupper
 from ._logs import log_vectors, pairwise_squared_norms
 from ._mean import (
     MEANS,

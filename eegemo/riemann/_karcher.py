@@ -4,10 +4,9 @@ import warnings
 from collections import namedtuple
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper
 from sklearn.exceptions import ConvergenceWarning
 
-from ._functions import expm, logm, roots, symmetric
+from ._functions import expm, logm, roots, symmetric, unupper
 from ._logs import MeanLog, log_vectors
 from ._newton import newton_step
 

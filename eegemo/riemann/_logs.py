@@ -3,13 +3,13 @@
 import math
 
 import numpy as np
-from pyriemann.geometry.tangentspace import unupper, upper
+from pyriemann.geometry.tangentspace import upper
 
 from .._kernels.cholesky import BLOCK, congruences, factor, lay_in_panels, padded
 from .._kernels.lanes import LANES, rows
 from .._kernels.spd import lay_side_by_side, logs, work_size
 from ._blocks import side_by_side
-from ._functions import eigh_spd
+from ._functions import eigh_spd, unupper
 from ._rational_log import LIMIT, rational_logs
 
 _IN_CACHE = 2**15  # numbers at a time: 256 KiB, and a few times that in all
@@ -203,15 +203,22 @@ class _Kernels:
             least, most = summary[:, :2].T / sizes
             # The kernel squares numbers.
             within = (most <= LIMIT * least) & (_TINY < least) & (most < 1 / _TINY)
-        for i in np.flatnonzero(~within):
-            C = X[i] / sizes[i] if W is None else W.plain @ X[i] @ W.plain.T
-            values, basis, condition = eigh_spd(C)
-            least = sizes[i] * values[0] if condition < np.inf else 0
-            logarithms = np.log(values) + np.log(sizes[i])
-            summary[i] = least, sizes[i] * values[-1], np.sum(logarithms**2)
-            if len(vectors):
-                vectors[i] = upper((basis * logarithms) @ basis.T)
+            for i in np.flatnonzero(~within):
+                self._summarise(i, X[i], sizes[i], W, vectors, summary)
         return summary
+
+    @staticmethod
+    def _summarise(i, C, size, W, vectors, summary):
+        """Set what the kernel cannot, of one matrix, by its eigenvalues."""
+        if W is None:
+            values, basis, condition = eigh_spd(C / size)
+        else:
+            values, basis, condition = _eigh_of_congruent(C, W.plain)
+        least = size * values[0] if condition < np.inf else 0
+        logarithms = np.log(values) + np.log(size)
+        summary[i] = least, size * values[-1], np.sum(logarithms**2)
+        if len(vectors):
+            vectors[i] = upper((basis * logarithms) @ basis.T)
 
     def factor(self, X):
         """Compute the Cholesky factors of a part; the next call overwrites them."""
@@ -221,3 +228,21 @@ class _Kernels:
         with np.errstate(all="ignore"):
             factor(panels, self.n_padded, self._product)
         return panels
+
+
+def _eigh_of_congruent(X, W):
+    """As ``eigh_spd`` of W X W', with small eigenvalues that are as good as large ones.
+
+    They are the squared singular values of W times a factor of X. Rounding leaves of
+    those what it leaves of the eigenvalues at the square of the condition number.
+    """
+    values, vectors, condition = eigh_spd(W @ X @ W.T)
+    try:
+        product = W @ np.linalg.cholesky(X.astype(np.float64, copy=False))
+    except np.linalg.LinAlgError:  # X is singular, to rounding
+        return values, vectors, condition
+    if np.isfinite(product).all():
+        vectors, roots, _ = np.linalg.svd(product)
+        least = np.finfo(np.float64).eps * roots[0]
+        values, vectors = np.maximum(roots, least)[::-1] ** 2, vectors[:, ::-1]
+    return values, vectors, condition

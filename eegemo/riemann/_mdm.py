@@ -84,7 +84,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         The mean of each class; NaN for one that ``partial_fit`` has not seen yet.
     n_iter_ : int array of shape (n_classes[, n_blocks]), or None
         Number of iterations in which ``fit`` found each affine-invariant mean; None for
-        others.
+        others. ``partial_fit`` neither makes nor changes it.
     n_features_in_ : int
         Number of channels.
 

@@ -9,12 +9,11 @@ from pyriemann.geometry.tangentspace import (
     exp_map_functions,
     log_map_functions,
     tangent_space,
-    unupper,
 )
 from sklearn.utils import check_array, check_consistent_length
 
 from ._blocks import check_by_block, side_by_side
-from ._functions import expm, roots
+from ._functions import expm, roots, unupper
 from ._jobs import run_in_threads
 from ._karcher import karcher_mean
 from ._logs import log_vectors

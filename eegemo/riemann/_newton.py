@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._functions import upper_places
 from ._logs import parts
 
 _ENOUGH = 0.1  # of the gradient: what the approximations below leave of it anyhow
@@ -56,10 +57,8 @@ def _eigenvalue_variances(vectors, n):
 def _mean_double_commutator(vectors, weight, u):
     """Weighted mean of (ad L) (ad L) u, in float32, which is precise enough here."""
     n = len(u)
-    rows, columns = np.triu_indices(n)
-    place = np.empty((n, n), np.intp)
-    place[rows, columns] = place[columns, rows] = np.arange(len(rows))
-    scale = np.where(rows == columns, 1, np.sqrt(0.5)).astype(np.float32)
+    place, divisor = upper_places(n)
+    scale = (1 / divisor).astype(np.float32)
     size = np.linalg.norm(u) or 1.0
     direction = (u / size).astype(np.float32)
     half = np.zeros((n, n))
