@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from eegemo._input import check_spd
 from eegemo.adapt import Recenter
 from eegemo.covariance import Covariances
 from eegemo.riemann import (
@@ -268,3 +269,18 @@ def test_second_set_is_named(metric):
         pairwise_distance_spd(matrices(), C, metric)
     with pytest.raises(ValueError, match="same number of rows, got 3 and 2"):
         pairwise_distance_spd(matrices(), np.eye(2)[None], metric)
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 5])
+@pytest.mark.parametrize("fault", ["negative", "asymmetric", "nan"])
+def test_one_bad_matrix_anywhere(n, fault):
+    """In whatever group of lanes it is, and the last of a group that is not full."""
+    if n == 1 and fault == "asymmetric":
+        pytest.skip("one number is symmetric")
+    for i in range(19):
+        C = np.tile(np.eye(n), (19, 1, 1))
+        C[i, -1, 0] = {"negative": 0, "asymmetric": 1e-3, "nan": np.nan}[fault]
+        if fault == "negative":
+            C[i, -1, -1] = -1e-3
+        with pytest.raises(ValueError, match=f"^Matrix {i} "):
+            check_spd(C)
