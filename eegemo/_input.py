@@ -10,6 +10,7 @@ from ._kernels.cholesky import BLOCK, asymmetries, factor, lay_in_panels, padded
 from ._kernels.lanes import LANES, rows
 
 _FLOATS = (np.float64, np.float32)
+_TINY = 1e-280  # 1e-12 of it has all its digits
 _IN_CACHE = 2**16  # numbers of matrices to check at a time: 512 KiB
 
 
@@ -333,7 +334,10 @@ def _proves_spd(X, panels):
             return False
         n_groups, n_padded = -(-len(C) // LANES), padded(C.shape[1])
         panels = panels[: n_groups * n_padded**2]
-        lay_in_panels(C, tolerance * np.trace(C, axis1=1, axis2=2), panels)
+        trace = np.trace(C, axis1=1, axis2=2)
+        if not (trace > _TINY).all():  # the tolerance would be less precise
+            return False
+        lay_in_panels(C, tolerance * trace, panels)
         factor(panels, n_padded, rows(BLOCK))
     return (panels[n_padded**2 - 1 :: n_padded**2] > 0).all()
 

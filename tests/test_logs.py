@@ -295,10 +295,13 @@ class TestIllConditioned:
             _logs, "eigh_spd", lambda c: (seen.append(c), eigh_spd(c))[1]
         )
         got = log_vectors(C, whitener)
-        size = 1  # or the power of two above the mean eigenvalue
-        if whitener is None:
-            mean = np.trace(C[1:3], axis1=1, axis2=2) / 6
-            size = 2.0 ** np.ceil(np.log2(mean))
+        # the power of two above the mean eigenvalue, or above the largest elements
+        mean = np.trace(C[1:3], axis1=1, axis2=2) / 6
+        if whitener is not None:
+            mean = np.abs(C[1:3]).max(axis=(1, 2))
+        size = 2.0 ** np.ceil(np.log2(mean))
+        if whitener is not None:
+            size *= 16  # that above 2, squared
         scaled = gain * C[1:3] / np.reshape(size, (-1, 1, 1))
         assert_array_equal(seen, scaled)
         mean = np.reshape(np.log(size), (-1, 1)) * upper(np.eye(6))
@@ -351,6 +354,13 @@ def test_whitened_far_beyond_the_limit(size):
         assert_allclose(got, expected, rtol=rtol)
         got = log_vectors(A[None], roots(B)[1])
         assert_allclose((got**2).sum(), expected, rtol=rtol)
+
+
+def test_squared_norms_of_sizes_whose_ratio_overflows():
+    C, whitener = 1e300 * np.eye(2), 1e150 * np.eye(2)
+    expected = 2 * (600 * np.log(10)) ** 2
+    got = squared_norms(C[None], whitener[None])
+    assert_allclose(got, expected, rtol=1e-14)
 
 
 def test_squared_norms_beyond_the_limit():

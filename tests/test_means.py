@@ -423,12 +423,12 @@ class TestConvergence:
         with pytest.raises((ValueError, TypeError), match=next(iter(option))):
             mean_spd(matrices(), **option)
 
-    def test_matrices_too_far_apart(self):
-        C = np.array([1e-250, 1e-250, 1e250])[:, None, None] * np.eye(2)
-        with pytest.raises(
-            ValueError, match=r"3 matrices of 2 rows.*Give them one unit"
-        ):
-            mean_spd(C)
+    @pytest.mark.parametrize("size", [1e100, 1e200, 1e299])
+    def test_sizes_far_apart(self, size):
+        """Neither their ratio nor their squares are within the range of float64."""
+        C = np.array([1 / size, 1 / size, size])[:, None, None] * np.diag([1.0, 2.0])
+        expected = size ** (-1 / 3) * np.diag([1.0, 2.0])
+        assert_allclose(mean_spd(C), expected, rtol=1e-12)
 
 
 @pytest.fixture

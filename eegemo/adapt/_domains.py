@@ -207,8 +207,8 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
                 + ("the only domain" if name is None else f"domain {name!r}")
                 + f", but aligns with the statistic of a domain (mode={self.mode!r}), "
                 "and by its own a lone sample loses what tells it from others. Give "
-                "more of the domain at once; or fit others with mode='online', which "
-                "transforms a new domain one sample after another."
+                "more of the domain at once; or leave it out of fit with "
+                "mode='online', which follows a new domain one sample after another."
             )
         return self._statistic(X, "all samples" if name is None else f"domain {name!r}")
 

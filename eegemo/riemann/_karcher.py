@@ -76,11 +76,6 @@ def karcher_mean(X, weight=None, start=None, name="The mean", tol=1e-8, max_iter
             best_position, best_root, best_tolerance = position, point_root, tolerance
             direction = newton_step(vectors, weight, gradient)
             length = min(1.0, 2 * length)
-        elif n_iter == 1:
-            raise ValueError(
-                f"{name} ({n_matrices} matrices of {n} rows) is out of the reach of "
-                "float64: the matrices differ too much in size. Give them one unit."
-            )
         else:
             if len(steps.points) <= 1:
                 length /= 4
