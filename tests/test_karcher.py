@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import reference
+from numba import config
 from numpy.testing import assert_allclose
 from pyriemann.geometry.mean import mean_riemann
 from scipy import linalg
@@ -36,7 +37,7 @@ def test_reference_and_pyriemann(n, spread):
     assert_allclose(whitener @ mean @ whitener, np.eye(n), atol=1e-10)
 
 
-@pytest.mark.parametrize("n", [1, 5, 12, 30])
+@pytest.mark.parametrize("n", [1, 5, 12] if config.DISABLE_JIT else [1, 5, 12, 30])
 @pytest.mark.parametrize("spread", [0.5, 1.5])
 def test_logarithms_average_to_zero(n, spread):
     """Which is the definition; at the largest spread pyRiemann stops far from it.
