@@ -108,9 +108,9 @@ def cases(tiny=False):
     add("logarithms", MATRICES, logarithms)
     add("tangent space, fit and transform", MATRICES, tangent)
     add("distances from 4 means, as MDM", MATRICES, distances, 4)
-    add("distances from 50, as nearest neighbours", MATRICES, distances, 50)
+    add("distances of 100 from 50, as nearest neighbours", MATRICES, distances, 50, 100)
     add("kernel matrix", MATRICES, kernel)
-    add("pairwise distances", "MI; SEED part; MODMA part", pairwise)
+    add("pairwise distances of 100", MATRICES, pairwise)
     add("tangent space of 5 folds, from windows", MATRICES, folds)
     add("MDM of 5 folds, from windows", MATRICES, mdm_folds)
     if "EEGEMO_TEST_DATA" in os.environ and not tiny:
@@ -367,9 +367,9 @@ def tangent_fitted(shape, sfreq, estimator):
     return Case(partial(TangentSpace().fit(C).transform, C), [peer])
 
 
-def distances(shape, sfreq, n_means):
+def distances(shape, sfreq, n_means, n_matrices=None):
     """From matrices of which the first few serve as means."""
-    C = matrices(shape)
+    C = matrices(shape)[:n_matrices]
     n_means = min(n_means, len(C))
     ours, theirs = MDM(), PyriemannMDM()
     ours.fit(C[:n_means], np.arange(n_means))
@@ -391,7 +391,7 @@ def kernel(shape, sfreq):
 
 
 def pairwise(shape, sfreq):
-    C = matrices(shape)
+    C = matrices(shape)[:100]
     peer = Peer("pyRiemann", partial(pairwise_distance, C, metric="riemann"), 1e-6)
     return Case(partial(pairwise_distance_spd, C), [peer])
 

@@ -48,7 +48,10 @@ def parse(arguments=None):
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
-        "--only", metavar="PATTERN", help="rows whose work or data match, such as 'DE*'"
+        "--only",
+        metavar="PATTERN",
+        nargs="+",
+        help="rows whose work or data match one, such as 'DE*'",
     )
     parser.add_argument(
         "--threads",
@@ -77,7 +80,8 @@ def main(options, arguments):
     chosen = {
         key: make
         for key, make in cases(options.tiny).items()
-        if not options.only or any(fnmatch.fnmatch(k, options.only) for k in key)
+        if not options.only
+        or any(fnmatch.fnmatch(k, one) for k in key for one in options.only)
     }
     if options.list or not chosen:
         print(*map(" | ".join, chosen), sep="\n")
