@@ -145,7 +145,7 @@ class MeanLog:
         for i, part in enumerate(self._parts):
             X = self._X[part]
             if W is not None and self._factors[i] is None:
-                self._factors[i] = self._kernels.factor(X).copy()
+                self._factors[i] = self._kernels.factor(X, keep=True)
             summary = self._kernels.summary(X, W, vectors[part], self._factors[i])
             least[part] = summary[:, 0]
         with np.errstate(divide="ignore", over="ignore"):
@@ -226,9 +226,10 @@ class _Kernels:
         if len(vectors):
             vectors[i] = upper((basis * logarithms) @ basis.T)
 
-    def factor(self, X):
-        """Compute the Cholesky factors of a part; the next call overwrites them."""
-        panels = self._panels[: -(-len(X) // LANES) * self.n_padded**2]
+    def factor(self, X, keep=False):
+        """Compute the Cholesky factors of a part; the next call may overwrite them."""
+        size = -(-len(X) // LANES) * self.n_padded**2
+        panels = rows(size) if keep else self._panels[:size]
         X = np.ascontiguousarray(X, np.float64)
         lay_in_panels(X, np.zeros(len(X)), panels)
         with np.errstate(all="ignore"):
