@@ -1,15 +1,14 @@
 """A classifier of whole trials."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_scalar, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._input import WindowInputMixin, check_classes, recording_of, same_rate
+from .._sfreq import check_positive
 from ..riemann._mean import check_sample_weight
 from ._inner_splits import keep_trials_whole
 from ._padding import trial_lengths
@@ -253,9 +252,9 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         return votes
 
     def _check_parameters(self):
-        _check_positive(self.window, "window")
+        check_positive(self.window, "window")
         if self.step is not None:
-            _check_positive(self.step, "step")
+            check_positive(self.step, "step")
         for name, known in (
             ("vote", ("soft", "hard", "last")),
             ("filter", ("window", "trial")),
@@ -277,7 +276,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         """Return the sampling rate of X: the known one, or that of Epochs."""
         recording = recording_of(X)
         if known is not None:
-            _check_positive(known, "sfreq")
+            check_positive(known, "sfreq")
         elif recording is None:
             raise ValueError(
                 "The sampling rate is unknown: give sfreq in Hz, or mne.Epochs."
@@ -366,12 +365,6 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
                 )
             parts.update(zip(trials, part, strict=True))
         return np.concatenate([parts[i] for i in range(len(X))])
-
-
-def _check_positive(value, name):
-    check_scalar(value, name, Real, min_val=0, include_boundaries="neither")
-    if not np.isfinite(value):
-        raise ValueError(f"{name} should be finite, got {value}.")
 
 
 def _weight_name(estimator):
