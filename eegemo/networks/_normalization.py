@@ -1,0 +1,128 @@
+"""Batch and layer normalisation."""
+
+import numpy as np
+
+from ._layer import Layer
+
+
+class BatchNorm(Layer):
+    """Standardise each channel by the batch, then scale and shift it [1]_.
+
+    Prediction uses means and variances followed in training, so that a sample's label
+    does not depend on the others.
+
+    Parameters
+    ----------
+    axis : int, default=1
+        Of the channels.
+    momentum : float, default=0.1
+        Weight of a new batch in what is followed.
+    eps : float, default=1e-5
+        Added to variances.
+
+    References
+    ----------
+    .. [1] S. Ioffe and C. Szegedy, "Batch normalization: accelerating deep network
+       training by reducing internal covariate shift", ICML 2015.
+    """
+
+    def __init__(self, axis=1, momentum=0.1, eps=1e-5):
+        super().__init__()
+        self.axis, self.momentum, self.eps = axis, momentum, eps
+
+    def build(self, shape, rng):
+        """Start with scale one and shift zero, mean zero and variance one."""
+        n = shape[self.axis - 1]
+        self.weights = {"scale": np.ones(n), "shift": np.zeros(n)}
+        self.statistics = {"mean": np.zeros(n), "variance": np.ones(n)}
+        return shape
+
+    def _others(self, ndim):
+        """Axes to sum over, and the shape in which a vector of channels broadcasts."""
+        others = tuple(a for a in range(ndim) if a != self.axis)
+        return others, tuple(-1 if a == self.axis else 1 for a in range(ndim))
+
+    def forward(self, x, run):
+        """Standardise, in place."""
+        others, shape = self._others(x.ndim)
+        if run.training:
+            mean = x.mean(axis=others)
+            x -= mean.reshape(shape)
+            variance = np.mean(x * x, axis=others)
+            self.follow(mean, variance, x.size // len(mean))
+        else:
+            mean, variance = self.statistics["mean"], self.statistics["variance"]
+            x -= mean.reshape(shape)
+        inverse = 1 / np.sqrt(variance + np.asarray(self.eps, x.dtype))
+        x *= inverse.reshape(shape)
+        run.keep(self, x, inverse)
+        out = x * self.weights["scale"].reshape(shape)
+        out += self.weights["shift"].reshape(shape)
+        return out
+
+    def follow(self, mean, variance, n):
+        """Move the statistics towards those of a batch of n numbers per channel."""
+        unbiased = variance * (n / max(n - 1, 1))
+        for name, value in (("mean", mean), ("variance", unbiased)):
+            self.statistics[name] += self.momentum * (value - self.statistics[name])
+
+    def backward(self, gradient, run, needs_input=True):
+        """Differentiate through the mean and the variance of the batch too."""
+        z, inverse = run.kept(self)
+        others, shape = self._others(z.ndim)
+        n = z.size // len(inverse)
+        np.sum(gradient, axis=others, out=self.gradients["shift"])
+        np.sum(gradient * z, axis=others, out=self.gradients["scale"])
+        if not needs_input:
+            return None
+        gradient -= (self.gradients["shift"] / n).reshape(shape)
+        gradient -= z * (self.gradients["scale"] / n).reshape(shape)
+        gradient *= (self.weights["scale"] * inverse).reshape(shape)
+        return gradient
+
+
+class LayerNorm(Layer):
+    """Standardise the last axis of each sample, then scale and shift it [1]_.
+
+    Parameters
+    ----------
+    eps : float, default=1e-5
+        Added to variances.
+
+    References
+    ----------
+    .. [1] J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization",
+       arXiv:1607.06450, 2016.
+    """
+
+    def __init__(self, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+
+    def build(self, shape, rng):
+        """Start with scale one and shift zero."""
+        n = shape[-1]
+        self.weights = {"scale": np.ones(n), "shift": np.zeros(n)}
+        return shape
+
+    def forward(self, x, run):
+        """Standardise."""
+        z = x - x.mean(axis=-1, keepdims=True)
+        variance = np.mean(z * z, axis=-1, keepdims=True)
+        inverse = 1 / np.sqrt(variance + np.asarray(self.eps, x.dtype))
+        z *= inverse
+        run.keep(self, z, inverse)
+        return z * self.weights["scale"] + self.weights["shift"]
+
+    def backward(self, gradient, run, needs_input=True):
+        """Differentiate through the mean and the variance of each sample too."""
+        z, inverse = run.kept(self)
+        n = z.shape[-1]
+        np.sum(gradient.reshape(-1, n), axis=0, out=self.gradients["shift"])
+        np.sum((gradient * z).reshape(-1, n), axis=0, out=self.gradients["scale"])
+        if not needs_input:
+            return None
+        gradient *= self.weights["scale"]
+        mean = gradient.mean(axis=-1, keepdims=True)
+        along = np.mean(gradient * z, axis=-1, keepdims=True)
+        return (gradient - mean - z * along) * inverse
