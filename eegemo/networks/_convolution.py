@@ -138,18 +138,15 @@ class DepthwiseConvolution(Layer):
             self.weights["bias"] = uniform(rng, n_maps, self.n_taps)
         return n_maps, n_times
 
-    def _rows(self, x):
-        """Lay out the samples of all maps, one row for each filter."""
-        x = np.repeat(x, self.multiplier, axis=1) if self.multiplier > 1 else x
-        return np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
-
     def forward(self, x, run):
         """Filter each row."""
-        rows = self._rows(x)
+        n, _, n_times = x.shape
+        rows = np.ascontiguousarray(x.reshape(-1, n_times))
         run.keep(self, rows)
-        before, after = margins(self.padding, self.n_taps)
-        out = correlate(rows, self.weights["weight"], before, after)
-        out = out.reshape(len(x), -1, out.shape[-1])
+        weight = self.weights["weight"]
+        padding = margins(self.padding, self.n_taps)
+        out = correlate(rows, weight, self.multiplier, *padding)
+        out = out.reshape(n, len(weight), -1)
         if self.bias:
             out += self.weights["bias"][:, None]
         return out
@@ -160,18 +157,18 @@ class DepthwiseConvolution(Layer):
         n, n_maps, n_times = gradient.shape
         before, after = margins(self.padding, self.n_taps)
         gradients = np.ascontiguousarray(gradient.reshape(-1, n_times))
-        taps = correlate_taps(rows, gradients, before, n_maps, self.n_taps)
-        self.gradients["weight"][...] = taps
+        self.gradients["weight"][...] = correlate_taps(
+            rows, gradients, self.multiplier, before, n_maps, self.n_taps
+        )
         if self.bias:
             np.sum(gradient, axis=(0, 2), out=self.gradients["bias"])
         if not needs_input:
             return None
         reverse = np.ascontiguousarray(self.weights["weight"][:, ::-1])
         last = self.n_taps - 1
-        out = correlate(gradients, reverse, last - before, last - after)
-        if self.multiplier > 1:
-            out = out.reshape(-1, self.multiplier, out.shape[-1]).sum(axis=1)
-        return out.reshape(n, -1, out.shape[-1])
+        out = correlate(gradients, reverse, 1, last - before, last - after)
+        out = out.reshape(n, n_maps // self.multiplier, self.multiplier, -1)
+        return out.sum(axis=2) if self.multiplier > 1 else out[:, :, 0]
 
     def constrain(self):
         """Keep the norm of each filter."""
