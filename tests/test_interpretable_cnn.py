@@ -73,15 +73,15 @@ def windows(n=24, n_channels=4, n_times=40, seed=0):
 
 
 def fitted(**parameters):
-    defaults = {
-        "n_filters": 3,
-        "filter_length": 8,
-        "batch_size": 8,
-        "learning_rate": 0.01,
-    }
-    parameters = defaults | {"max_epochs": 30} | parameters
-    network = InterpretableCNN(**parameters, random_state=0)
-    return network.fit(*windows())
+    network = InterpretableCNN(
+        3,
+        filter_length=8,
+        max_epochs=30,
+        batch_size=8,
+        learning_rate=0.01,
+        random_state=0,
+    )
+    return network.set_params(**parameters).fit(*windows())
 
 
 @pytest.fixture(scope="module")

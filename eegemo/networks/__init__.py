@@ -1,10 +1,12 @@
 """Shallow networks, trained without any deep-learning framework."""
 
+from ._eegnet import EEGNet
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
 from ._shallow_conv_net import ShallowConvNet
 
 __all__ = [
+    "EEGNet",
     "InterpretableCNN",
     "MultilayerPerceptron",
     "ShallowConvNet",

@@ -22,9 +22,9 @@ class InterpretableCNN(WindowNetwork):
 
     Parameters
     ----------
-    n_filters : int, default=16
+    n_spatial : int, default=16
         Number of filters over channels.
-    multiplier : int, default=2
+    n_each : int, default=2
         Number of filters over time for each of them.
     filter_length : int, default=64
         Samples of a temporal filter; the paper's is 500 ms at 128 Hz.
@@ -109,8 +109,8 @@ class InterpretableCNN(WindowNetwork):
 
     def __init__(
         self,
-        n_filters=16,
-        multiplier=2,
+        n_spatial=16,
+        n_each=2,
         filter_length=64,
         transductive=False,
         *,
@@ -129,8 +129,8 @@ class InterpretableCNN(WindowNetwork):
         random_state=None,
         verbose=False,
     ):
-        self.n_filters = n_filters
-        self.multiplier = multiplier
+        self.n_spatial = n_spatial
+        self.n_each = n_each
         self.filter_length = filter_length
         self.transductive = transductive
         self.max_epochs = max_epochs
@@ -151,9 +151,9 @@ class InterpretableCNN(WindowNetwork):
     def _network(self, shape, n_classes):
         self._check_length(shape, self.filter_length, "filter_length")
         return Sequential(
-            spatial=Pointwise(self.n_filters, bias=True),
+            spatial=Pointwise(self.n_spatial, bias=True),
             temporal=DepthwiseConvolution(
-                self.filter_length, "valid", self.multiplier, bias=True
+                self.filter_length, "valid", self.n_each, bias=True
             ),
             mean=RectifiedMean(),
             output=Linear(n_classes),
