@@ -1,6 +1,7 @@
 """Shallow networks, trained without any deep-learning framework."""
 
 from ._eegnet import EEGNet
+from ._explain import explain_with_null
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
 from ._shallow_conv_net import ShallowConvNet
@@ -10,4 +11,5 @@ __all__ = [
     "InterpretableCNN",
     "MultilayerPerceptron",
     "ShallowConvNet",
+    "explain_with_null",
 ]

@@ -8,11 +8,12 @@ from ._class_activation import activation_maps
 from ._classifier import WindowNetwork
 from ._convolution import DepthwiseConvolution, Pointwise
 from ._dense import Linear
+from ._explain import LinearFiltersMixin
 from ._layer import Pass, Sequential
 from ._rectified_mean import RectifiedMean
 
 
-class InterpretableCNN(WindowNetwork):
+class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
     """Mean activity of learned spatial and temporal filters, with maps of why [1]_.
 
     Filters over channels, filters over time of each of their outputs, ReLU, batch
@@ -178,11 +179,11 @@ class InterpretableCNN(WindowNetwork):
             return softmax(self._logits(X, *self._statistics(X)), axis=1)
 
     def explain(self, X, label=None):
-        """Show which electrodes, and when, speak for a class, window by window [1]_.
+        """Show which electrodes, and when, speak for a class, window by window.
 
-        Of the filters' outputs that say most for the class, the strongest 99 are each
-        traced back to the electrode that contributes most, and mark it with a Gaussian
-        about the middle of the filter.
+        As in the paper, of the filters' outputs, those 99 that say most for the class
+        are each traced back to the electrode that contributes most, and mark it with a
+        Gaussian about the middle of the filter.
 
         Parameters
         ----------
@@ -217,6 +218,11 @@ class InterpretableCNN(WindowNetwork):
                 for rows, part in self._parts(X)
             ]
         return np.concatenate(parts)
+
+    def _linear_filters(self):
+        layers = self.network_.layers
+        spatial = layers["spatial"].weights["weight"].repeat(self.n_each, axis=0)
+        return np.einsum("mc,mk->kcm", spatial, layers["temporal"].weights["weight"])
 
     def _parts(self, X):
         """Yield windows, as the network takes them, some at a time."""
