@@ -162,7 +162,7 @@ SEARCHES = [  # windows in, labels out
 ]
 QUICK = {"max_epochs": 20, "learning_rate": 0.02, "random_state": 0}
 NETWORKS = [  # windows in, labels out, by random weights
-    ShallowConvNet(4, 9, 20, 10, 0.1, **QUICK),
+    ShallowConvNet(4, 9, 20, 10, 0.1, **QUICK | {"max_epochs": 40}),
     EEGNet(4, 2, 4, 8, 3, 0.0, **QUICK),
 ]
 ARRAYS = STATELESS + CHOOSING + ALIGNED + MATRICES + SEQUENCES + TRIALS + SEARCHES
