@@ -2,12 +2,14 @@
 
 from ._eegnet import EEGNet
 from ._explain import explain_with_null
+from ._global_then_subject import GlobalThenSubject
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
 from ._shallow_conv_net import ShallowConvNet
 
 __all__ = [
     "EEGNet",
+    "GlobalThenSubject",
     "InterpretableCNN",
     "MultilayerPerceptron",
     "ShallowConvNet",
