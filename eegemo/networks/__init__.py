@@ -6,12 +6,14 @@ from ._global_then_subject import GlobalThenSubject
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
 from ._shallow_conv_net import ShallowConvNet
+from ._ssvepnet import SSVEPNet
 
 __all__ = [
     "EEGNet",
     "GlobalThenSubject",
     "InterpretableCNN",
     "MultilayerPerceptron",
+    "SSVEPNet",
     "ShallowConvNet",
     "explain_with_null",
 ]
