@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import freqz
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from eegemo.networks import InterpretableCNN, explain_with_null
+from eegemo.networks import (
+    EEGNet,
+    InterpretableCNN,
+    ShallowConvNet,
+    explain_with_null,
+)
 from eegemo.networks._explain import patterns_of, permuted
+from eegemo.networks._layer import Pass, Sequential
+
+QUICK = {"max_epochs": 2, "batch_size": 8, "random_state": 0}
 
 
 def small(**parameters):
@@ -85,19 +94,32 @@ class TestPatterns:
         assert_array_equal(found.spatiotemporal, 0)
         assert np.isfinite(found.spatial).all()
 
-    def test_of_network(self):
+    @pytest.mark.parametrize(
+        "network",
+        [small(max_epochs=2), EEGNet(2, 2, 4, 6, 3, 0.0, **QUICK)]
+        + [ShallowConvNet(3, 6, 10, 5, 0.0, **QUICK)],
+        ids=lambda network: type(network).__name__,
+    )
+    def test_filters_are_those_of_the_network(self, network):
+        """Outputs of the first layers, but for constants, where nothing is padded."""
         X, y = burst()
-        network = small().fit(X, y)
-        found = network.patterns(X, sfreq=128)
-        assert found.spatial.shape == (4, 4)
-        weights = network.get_weights()
-        component = weights["spatial.weight"][1] @ X[0]
-        taps = weights["temporal.weight"][2]
-        output = np.correlate(component, taps, "valid")
+        network = clone(network).fit(X, y)
+        run, layers = Pass(), network.network_.layers
+        first = layers.get("filters", Sequential(a=layers.get("spatial")))
+        x = network._scaled(X, np.float64)
+        out = first.forward(first.gather(first.prepare(x), np.arange(16), run), run)
+        if "temporal" in layers:
+            out = layers["temporal"].forward(out, run)
         filters = network._linear_filters()
-        direct = sum(filters[k, :, 2] @ X[0][:, k : k + 25] for k in range(6))
-        assert_allclose(direct, output, rtol=1e-9)
-        assert_allclose(found.spatial, network.patterns(3 * X).spatial, atol=1e-9)
+        start = (out.shape[2] - 25) // 2  # of those that see no padding
+        for m in range(filters.shape[2]):
+            direct = sum(filters[k, :, m] @ x[3][:, k : k + 25] for k in range(6))
+            found = out[3, m, start : start + 25]
+            assert_allclose(direct - direct[0], found - found[0], atol=1e-9)
+        patterns = network.patterns(X, sfreq=128)
+        assert patterns.spatial.shape == (filters.shape[2], 4)
+        assert_allclose(np.linalg.norm(patterns.spatial, axis=1), 1)
+        assert_allclose(patterns.spatial, network.patterns(4 * X).spatial, atol=1e-9)
 
 
 def of_class_one(network, X):
