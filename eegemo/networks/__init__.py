@@ -2,10 +2,12 @@
 
 from ._eegnet import EEGNet
 from ._perceptron import MultilayerPerceptron
+from ._rbtransformer import RBTransformer
 from ._shallow_conv_net import ShallowConvNet
 
 __all__ = [
     "EEGNet",
     "MultilayerPerceptron",
+    "RBTransformer",
     "ShallowConvNet",
 ]
