@@ -429,6 +429,7 @@ class MatrixNetwork(MatrixInputMixin, NetworkClassifier):
     """A network of SPD matrices, without blocks."""
 
     _takes_blocks = False
+    _n_blocks = None  # also of a network that was loaded
 
     def _check(self, X, y, *, reset):
         return self._check_matrices(X, y, reset=reset)
