@@ -18,7 +18,8 @@ def subtract_highest(scores):
     n_matrices, n_keys, n_queries = scores.shape
     highest = np.empty(n_queries, scores.dtype)
     for i in range(n_matrices):
-        highest[:] = scores[i, 0]
+        for q in range(n_queries):
+            highest[q] = scores[i, 0, q]
         for k in range(1, n_keys):
             for q in range(n_queries):
                 x = scores[i, k, q]
@@ -37,7 +38,8 @@ def divide_by_sums(weights):
     n_matrices, n_keys, n_queries = weights.shape
     factor = np.empty(n_queries, weights.dtype)
     for i in range(n_matrices):
-        factor[:] = weights[i, 0]
+        for q in range(n_queries):
+            factor[q] = weights[i, 0, q]
         for k in range(1, n_keys):
             for q in range(n_queries):
                 factor[q] += weights[i, k, q]

@@ -136,7 +136,7 @@ class Attention(Layer):
         return 1 / math.sqrt(self.n_dims)
 
     def _heads(self, product, shape):
-        """Views of queries, keys, values: (n_samples, n_heads, n_tokens, n_dims)."""
+        """Take apart, as views of shape (n_samples, n_heads, n_tokens, n_dims)."""
         heads = product.reshape(*shape[:2], 3, self.n_heads, self.n_dims)
         return heads.transpose(2, 0, 3, 1, 4)
 
