@@ -5,7 +5,9 @@ from ._explain import explain_with_null
 from ._global_then_subject import GlobalThenSubject
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
+from ._rbtransformer import RBTransformer
 from ._shallow_conv_net import ShallowConvNet
+from ._spdnet import SPDNet
 from ._ssvepnet import SSVEPNet
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "GlobalThenSubject",
     "InterpretableCNN",
     "MultilayerPerceptron",
+    "RBTransformer",
+    "SPDNet",
     "SSVEPNet",
     "ShallowConvNet",
     "explain_with_null",
