@@ -49,20 +49,15 @@ def block_diagonal(blocks):
 
 
 def mix_channels(matrix, x):
-    """Multiply axis 1 by a matrix (n_out, n_in).
-
-    One product does all samples, if memory goes by channels first, as that of the
-    output does.
-    """
-    by_channel = x.swapaxes(0, 1)
-    out = matrix @ by_channel.reshape(len(by_channel), -1)
-    return out.reshape(-1, *by_channel.shape[1:]).swapaxes(0, 1)
+    """Multiply axis 1 by a matrix (n_out, n_in)."""
+    out = matrix @ x.reshape(*x.shape[:2], -1)
+    return out.reshape(len(x), len(matrix), *x.shape[2:])
 
 
 def channel_products(a, b):
     """Sum of products of all channels of a and of b: (n_a, n_b)."""
-    a, b = a.swapaxes(0, 1), b.swapaxes(0, 1)
-    return a.reshape(len(a), -1) @ b.reshape(len(b), -1).T
+    a, b = a.reshape(*a.shape[:2], -1), b.reshape(*b.shape[:2], -1)
+    return (a @ b.swapaxes(1, 2)).sum(axis=0)
 
 
 class FixedPropagation(Layer):
