@@ -11,8 +11,8 @@ from ._convolution import DepthwiseConvolution
 from ._dense import Linear
 from ._layer import Sequential
 from ._levels import Levels, SqueezedFilters
-from ._normalization import BatchNorm
-from ._pointwise import ELU, Dropout
+from ._normalized_elu import NormalizedELU
+from ._pointwise import Dropout
 from ._pooling import MeanPool
 
 _N_TAPS = 5
@@ -221,11 +221,9 @@ class HiSTN(WindowNetwork):
                 [names.index(name) for q in quarters for name in q],
                 max_norm=1.0,
             ),
-            normalization=BatchNorm(),
-            elu=ELU(),
+            normalization=NormalizedELU(),
             taps=DepthwiseConvolution(_N_TAPS, max_norm=1.0),
-            normalization_2=BatchNorm(),
-            elu_2=ELU(),
+            normalization_2=NormalizedELU(),
             pool=MeanPool(2),
             dropout=Dropout(self.dropout),
             levels=Levels(graphs, ring, self.order, _N_TAPS),

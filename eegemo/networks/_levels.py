@@ -7,8 +7,7 @@ from ._convolution import DepthwiseConvolution, margins
 from ._dense import glorot, shrink_rows
 from ._graph import FixedPropagation
 from ._layer import Layer, Sequential
-from ._normalization import BatchNorm
-from ._pointwise import ELU
+from ._normalized_elu import NormalizedELU
 from ._regions import RegionFusion, RegionPointwise
 
 
@@ -105,8 +104,7 @@ class Levels(Layer):
             propagation=FixedPropagation(graphs, order),
             taps=DepthwiseConvolution(n_taps, "same"),
             pointwise=RegionPointwise(sizes, max_norm=1.0),
-            normalization=BatchNorm(),
-            elu=ELU(),
+            normalization=NormalizedELU(),
         )
         self.before, self.after = RegionFusion(sizes), RegionFusion(sizes)
         self.ring = FixedPropagation([(len(sizes), ring)], order)
