@@ -9,7 +9,6 @@ from sklearn.preprocessing import StandardScaler
 
 from eegemo.features import DifferentialEntropy
 from eegemo.networks import DGCNN
-from eegemo.networks._layer import Pass
 
 
 def features(n=96, n_channels=4, n_bands=2, seed=0):
@@ -132,5 +131,3 @@ def test_prediction_does_not_need_the_batch():
     network = small(dropout=0.5).fit(X, y)
     one_by_one = np.concatenate([network.predict_proba(x[None]) for x in X])
     assert_allclose(one_by_one, network.predict_proba(X), rtol=1e-12)
-    layers = network.network_
-    assert layers.forward(X.copy(), Pass()).dtype == np.float64

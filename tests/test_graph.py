@@ -77,9 +77,9 @@ def test_signals_go_as_far_as_the_order():
 @pytest.mark.parametrize("n_polynomials", [1, 2, 3, 5])
 def test_gradients_of_learned_propagation(n_polynomials):
     layer = LearnedPropagation(3, n_polynomials)
-    assert networks.built(layer, (4, 2)) == (4, 3)
+    assert networks.built(layer, (2, 4)) == (4, 3)
     layer.weights["adjacency"][...] = data(4, 4, seed=2)  # some negative
-    networks.check_gradients(layer, data(5, 4, 2))
+    networks.check_gradients(layer, data(5, 2, 4))
     negative = layer.weights["adjacency"] < 0
     assert negative.any() and not layer.gradients["adjacency"][negative].any()
 
@@ -87,7 +87,7 @@ def test_gradients_of_learned_propagation(n_polynomials):
 def test_learned_propagation_is_spectral():
     """With the largest eigenvalue of the normalised Laplacian taken to be 2."""
     layer = LearnedPropagation(3, 4)
-    networks.built(layer, (6, 2))
+    networks.built(layer, (2, 6))
     layer.weights["adjacency"][...] = data(6, 6, seed=1)
     graph = layer.graph()
     assert_allclose(graph, graph.T)
@@ -96,29 +96,29 @@ def test_learned_propagation_is_spectral():
     laplacian = np.eye(6) - root[:, None] * graph * root
     values = np.linalg.eigvalsh(laplacian)
     assert -1e-12 < values[0] and values[-1] < 2 + 1e-12
-    X = data(5, 6, 2)
+    X = data(5, 2, 6)
     expected = 0
     for k, weight in enumerate(layer.weights["filters"]):
         polynomial = of_matrix(lambda v, k=k: eval_chebyt(k, 2 * v / 2 - 1), laplacian)
-        expected = expected + polynomial @ X @ weight
+        expected = expected + polynomial @ X.swapaxes(1, 2) @ weight
     assert_allclose(networks.forward(layer, X), expected, rtol=1e-8, atol=1e-10)
 
 
 def test_learned_propagation_of_a_lonely_node():
     """It has no edge, and odd polynomials of it are zero."""
     layer = LearnedPropagation(2, 2)
-    networks.built(layer, (3, 1))
+    networks.built(layer, (1, 3))
     layer.weights["adjacency"][0] = layer.weights["adjacency"][:, 0] = -1
-    X = data(4, 3, 1)
-    expected = X[:, 0] @ layer.weights["filters"][0]
+    X = data(4, 1, 3)
+    expected = X[:, :, 0] @ layer.weights["filters"][0]
     assert_allclose(networks.forward(layer, X)[:, 0], expected, rtol=1e-12)
     networks.check_gradients(layer, X)
 
 
 def test_single_precision():
     for layer in (FixedPropagation([PATH, SQUARE], 3), LearnedPropagation(2, 3)):
-        networks.built(layer, (7, 2))
-        X = data(4, 7, 2)
+        networks.built(layer, (7, 7))
+        X = data(4, 7, 7)
         expected = networks.forward(layer, X)
         for name, weight in layer.weights.items():
             layer.weights[name] = weight.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+import numpy as np
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
@@ -170,7 +171,7 @@ class DGCNN(NetworkClassifier):
             )
         return Sequential(
             electrodes=Electrodes(self.n_bands),
-            normalization=BatchNorm(axis=2),
+            normalization=BatchNorm(),
             propagation=LearnedPropagation(self.n_filters, self.n_polynomials),
             relu=ReLU(),
             flatten=Flatten(),
@@ -183,7 +184,10 @@ class DGCNN(NetworkClassifier):
 
 
 class Electrodes(Layer):
-    """Vectors of features become one row of bands for each channel."""
+    """Vectors of features become one row of channels for each band.
+
+    It must be the first layer.
+    """
 
     def __init__(self, n_bands):
         super().__init__()
@@ -191,12 +195,9 @@ class Electrodes(Layer):
 
     def build(self, shape, rng):
         """Count the channels."""
-        return shape[0] // self.n_bands, self.n_bands
+        return self.n_bands, shape[0] // self.n_bands
 
-    def forward(self, x, run):
-        """Reshape."""
-        return x.reshape(len(x), -1, self.n_bands)
-
-    def backward(self, gradient, run, needs_input=True):
-        """Reshape back."""
-        return gradient.reshape(len(gradient), -1) if needs_input else None
+    def prepare(self, X):
+        """Split and transpose the vectors."""
+        by_channel = X.reshape(len(X), -1, self.n_bands)
+        return np.ascontiguousarray(by_channel.swapaxes(1, 2))

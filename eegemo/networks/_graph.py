@@ -112,6 +112,8 @@ class FixedPropagation(Layer):
 class LearnedPropagation(Layer):
     """Chebyshev polynomials of a learned graph, each with filters of features [1]_.
 
+    From (n_features, n_nodes) to (n_nodes, n_filters).
+
     The graph is the positive part of a matrix of weights, the mean of both directions,
     so that its normalised Laplacian has eigenvalues between 0 and 2. The upper bound
     stands for the largest one: scaled, the Laplacian is then minus the normalised
@@ -139,7 +141,7 @@ class LearnedPropagation(Layer):
 
         The former is positive: an edge that starts below zero would stay there.
         """
-        n_nodes, n_features = shape
+        n_features, n_nodes = shape
         size = self.n_polynomials, n_features, self.n_filters
         self.weights = {
             "adjacency": rng.uniform(0, 1, (n_nodes, n_nodes)),
@@ -159,11 +161,11 @@ class LearnedPropagation(Layer):
 
     def forward(self, x, run):
         """Apply the polynomials to the nodes, and the filters to the features."""
-        n_samples, n_nodes, n_features = x.shape
+        n_samples, n_features, n_nodes = x.shape
         graph = self.graph()
         scaled, root = self._scaled(graph)
         terms = np.empty((self.n_polynomials, n_nodes, n_samples * n_features), x.dtype)
-        terms[0] = x.transpose(1, 0, 2).reshape(n_nodes, -1)
+        terms[0] = x.transpose(2, 0, 1).reshape(n_nodes, -1)
         for k in range(1, self.n_polynomials):
             np.matmul(scaled, terms[k - 1], out=terms[k])
             if k > 1:
@@ -196,7 +198,7 @@ class LearnedPropagation(Layer):
         self._differentiate_graph(by_scaled, graph, root)
         if not needs_input:
             return None
-        return by_terms[0].reshape(n_nodes, n_samples, -1).transpose(1, 0, 2)
+        return by_terms[0].reshape(n_nodes, n_samples, -1).transpose(1, 2, 0)
 
     def _differentiate_graph(self, by_scaled, graph, root):
         """Write the gradient by the adjacency, from that by the scaled Laplacian."""
