@@ -1,8 +1,10 @@
 """Shallow networks, trained without any deep-learning framework."""
 
+from ._dgcnn import DGCNN
 from ._eegnet import EEGNet
 from ._explain import explain_with_null
 from ._global_then_subject import GlobalThenSubject
+from ._histn import HiSTN
 from ._interpretable_cnn import InterpretableCNN
 from ._perceptron import MultilayerPerceptron
 from ._rbtransformer import RBTransformer
@@ -11,8 +13,10 @@ from ._spdnet import SPDNet
 from ._ssvepnet import SSVEPNet
 
 __all__ = [
+    "DGCNN",
     "EEGNet",
     "GlobalThenSubject",
+    "HiSTN",
     "InterpretableCNN",
     "MultilayerPerceptron",
     "RBTransformer",
