@@ -69,7 +69,7 @@ class Linear(Layer):
         rows = gradient.reshape(-1, self.n_outputs)
         np.matmul(x.reshape(len(rows), -1).T, rows, out=self.gradients["weight"])
         if self.bias:
-            np.sum(rows, axis=0, out=self.gradients["bias"])
+            np.add.reduce(rows, axis=0, out=self.gradients["bias"])
         return gradient @ self.weights["weight"].T if needs_input else None
 
     def constrain(self):

@@ -1,0 +1,25 @@
+"""A step of Adam, in one pass over all weights."""
+
+import numpy as np
+from numba import njit
+
+
+# Without the model of NumPy, a test for division by zero stops the vectorisation.
+@njit(cache=True, nogil=True, error_model="numpy")
+def adam_step(values, gradients, first, second, hyper):
+    """Move the values, in place, against their gradients.
+
+    values, gradients, first, second : arrays of shape (n,), of one type; the last two
+        are the running means of gradients and of their squares, which are moved too
+    hyper : array of shape (7,), of that type: step size, decay of either mean, the
+        corrections one over 1 - decay^t of both, epsilon, and the share by which the
+        values shrink first
+    """
+    rate, beta1, beta2, correct1, correct2, eps, shrink = hyper
+    one = beta1 / beta1  # of their type
+    for i in range(len(values)):
+        g = gradients[i]
+        first[i] = beta1 * first[i] + (one - beta1) * g
+        second[i] = beta2 * second[i] + (one - beta2) * g * g
+        denominator = np.sqrt(second[i] * correct2) + eps
+        values[i] -= shrink * values[i] + rate * correct1 * first[i] / denominator

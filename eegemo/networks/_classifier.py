@@ -1,0 +1,431 @@
+"""What all networks are to scikit-learn."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state, check_scalar, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+from threadpoolctl import threadpool_limits
+
+from .._input import MatrixInputMixin, WindowInputMixin, check_classes
+from ._layer import arrays, unflatten
+from ._loss import soft_targets
+from ._optimizer import OPTIMIZERS, Adam, check_schedule, learning_rate
+from ._saving import load, save
+from ._training import Trainer, probabilities
+from ._validation import validation_split
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A network that is trained in float32 and predicts in float64.
+
+    Subclasses store the parameters of :meth:`_train`, and make their layers in
+    ``_network``.
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+    network_ : Layer
+    loss_curve_ : list of float
+        Mean training loss of each epoch.
+    validation_curve_ : list of float
+        Loss of the validation windows after each epoch; with ``early_stopping``.
+    n_iter_ : int
+        Number of epochs.
+    n_parameters_ : int
+        Number of weights that are trained.
+    """
+
+    _at_a_time = 64  # samples to predict
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like
+            See the class.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+        groups : array-like of shape (n_samples,), default=None
+            Trial, or subject, of each sample. With ``early_stopping``, no group is both
+            trained and validated with; nothing else uses them.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            X or a parameter is not what is expected, or y has one class.
+        FloatingPointError
+            The loss is no longer finite; the weights of the best epoch are kept.
+        """
+        warm = self.warm_start and hasattr(self, "network_")
+        X, y = self._check(X, y, reset=not warm)
+        check_classification_targets(y)
+        weight = self._weights(y, sample_weight)
+        classes = check_classes(self, y[weight > 0])
+        if not warm:
+            self._begin(X, classes)
+        self._check_continues(X, classes)
+        kept = weight > 0
+        if not kept.all():
+            X, y, weight = X[kept], y[kept], weight[kept]
+            groups = groups if groups is None else np.asarray(groups)[kept]
+        train, validate = np.arange(len(y)), np.arange(0)
+        if self.early_stopping:
+            check_consistent_length(y, groups)
+            train, validate = validation_split(
+                y, groups, self.validation_fraction, self._rng
+            )
+        self._train(X, y, weight, train, validate, self.max_epochs)
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one epoch, from where the last call ended.
+
+        Parameters
+        ----------
+        X : array-like
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed at the first call unless y has them all.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : estimator
+        """
+        first = not hasattr(self, "network_")
+        X, y = self._check(X, y, reset=first)
+        check_classification_targets(y)
+        if first:
+            self._begin(X, check_classes(self, y if classes is None else classes))
+        known = self.classes_ if classes is None else classes
+        self._check_continues(X, np.union1d(np.unique(y), known))
+        weight = self._weights(y, sample_weight)
+        self._train(X, y, weight, np.flatnonzero(weight > 0), np.arange(0), 1)
+        return self
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : array-like
+
+        Returns
+        -------
+        y_pred : array of shape (n_samples,)
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probability of each class, by the softmax of the last layer.
+
+        Parameters
+        ----------
+        X : array-like
+
+        Returns
+        -------
+        probabilities : float64 array of shape (n_samples, n_classes)
+        """
+        X = self._check_again(X)
+        with threadpool_limits(1, "blas"):
+            return probabilities(
+                self.network_, self._scaled(X, np.float64), self._at_a_time
+            )
+
+    def get_weights(self):
+        """Weights, and statistics such as running means, by layer and name.
+
+        Returns
+        -------
+        weights : dict of str to float64 array
+            Copies.
+        """
+        check_is_fitted(self)
+        return {name: array.copy() for name, array in self._state().items()}
+
+    def set_weights(self, weights):
+        """Replace weights and statistics.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+            All of :meth:`get_weights`, or some of them.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            There is none of a name, or its shape differs.
+        """
+        check_is_fitted(self)
+        state = self._state()
+        for name, array in weights.items():
+            if name not in state:
+                raise ValueError(
+                    f"{type(self).__name__} has no weights {name!r}: it has "
+                    f"{', '.join(state)}."
+                )
+            if np.shape(array) != state[name].shape:
+                raise ValueError(
+                    f"The weights {name!r} should be of shape {state[name].shape}, got "
+                    f"{np.shape(array)}."
+                )
+        for name, array in weights.items():
+            state[name][...] = array
+        return self
+
+    def save_weights(self, path):
+        """Write the weights, and what else prediction needs, to a file without pickles.
+
+        Parameters
+        ----------
+        path : path-like
+            Of a ``.npz`` file, which is replaced.
+        """
+        check_is_fitted(self)
+        save(self, path)
+
+    def load_weights(self, path):
+        """Read what :meth:`save_weights` wrote: the estimator is then fitted.
+
+        Parameters
+        ----------
+        path : path-like
+            Written by an estimator of this class with the same parameters.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, or was written by another network.
+        """
+        load(self, path)
+        return self
+
+    @property
+    def n_parameters_(self):
+        """Number of weights that are trained."""
+        check_is_fitted(self)
+        return sum(w.size for w in arrays(self.network_, "weights").values())
+
+    @property
+    def n_iter_(self):
+        """Number of epochs."""
+        return len(self.loss_curve_)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "network_")
+
+    # Of kinds of input; these are for features.
+
+    def _check(self, X, y, *, reset):
+        return validate_data(self, X, y, reset=reset, dtype=(np.float64, np.float32))
+
+    def _check_again(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
+
+    def _scaled(self, X, dtype):
+        """Return X as the network takes it."""
+        return np.asarray(X, dtype)
+
+    def _choose_scale(self, X):
+        """Look at the training data, for :meth:`_scaled`."""
+
+    # Training.
+
+    def _weights(self, y, sample_weight):
+        """Weight of each sample, one on average."""
+        weight = np.ones(len(y))
+        if sample_weight is not None:
+            weight = np.asarray(sample_weight, np.float64)
+            if weight.shape != (len(y),):
+                raise ValueError(
+                    f"sample_weight should be of shape ({len(y)},), got {weight.shape}."
+                )
+            if not (np.isfinite(weight).all() and weight.min() >= 0 < weight.max()):
+                raise ValueError(
+                    "sample_weight should be finite, not negative, and not all zero."
+                )
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self.class_weight, y)
+        return weight / weight[weight > 0].mean()
+
+    def _begin(self, X, classes):
+        """Draw new weights."""
+        self._choose_scale(X)
+        self._build(X.shape[1:], classes)
+
+    def _build(self, shape, classes):
+        seeds = check_random_state(self.random_state).randint(2**31, size=4)
+        self._rng = np.random.default_rng(seeds)
+        network = self._network(shape, len(classes))
+        network.build(shape, self._rng)
+        self.classes_, self.network_, self._shape = classes, network, shape
+        self._optimizer = None
+        self.loss_curve_, self.validation_curve_ = [], []
+
+    def _restore(self, shape, classes, weights):
+        """Be fitted, with given weights instead of training."""
+        self._build(shape, classes)
+        missing = self._state().keys() - weights
+        if missing:
+            raise ValueError(
+                f"The file lacks the weights {', '.join(sorted(missing))} of "
+                f"{type(self).__name__} with these parameters."
+            )
+        self.set_weights(weights)
+
+    def _check_continues(self, X, classes):
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"{type(self).__name__} was fitted on the classes "
+                f"{self.classes_.tolist()}, got {classes.tolist()}. Give partial_fit "
+                "all classes at its first call, or fit anew with warm_start=False."
+            )
+        self._check_shape_again(X)
+
+    def _check_shape_again(self, X):
+        if X.shape[1:] != self._shape:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on samples of shape {self._shape}, "
+                f"got {X.shape[1:]}: cut windows of the same length."
+            )
+
+    def _new_optimizer(self):
+        check_scalar(self.weight_decay, "weight_decay", Real, min_val=0)
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer should be one of {', '.join(OPTIMIZERS)}, got "
+                f"{self.optimizer!r}."
+            )
+        decoupled = self.optimizer == "adamw"
+        return Adam(self.n_parameters_, np.float32, decoupled, self.weight_decay)
+
+    def _train(self, X, y, weight, train, validate, max_epochs):
+        """Train for some epochs, or until validation no longer gets better."""
+        check_scalar(max_epochs, "max_epochs", Integral, min_val=1)
+        check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        check_scalar(
+            self.learning_rate,
+            "learning_rate",
+            Real,
+            min_val=0,
+            include_boundaries="neither",
+        )
+        check_schedule(self.schedule)
+        if len(validate):
+            check_scalar(self.patience, "patience", Integral, min_val=1)
+        labels = np.searchsorted(self.classes_, y)
+        targets = soft_targets(labels, len(self.classes_), self.label_smoothing)
+        targets, weight = targets.astype(np.float32), weight.astype(np.float32)
+        if self._optimizer is None:
+            self._optimizer = self._new_optimizer()
+        # More threads sum in another order, and the numbers would depend on them.
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with threadpool_limits(1, "blas"), quiet:
+            prepared = self.network_.prepare(self._scaled(X, np.float32))
+            trainer = Trainer(self.network_, self._optimizer, self._rng)
+            try:
+                self._run(
+                    trainer, prepared, targets, weight, train, validate, max_epochs
+                )
+            finally:
+                unflatten(self.network_)
+
+    def _run(self, trainer, prepared, targets, weight, train, validate, max_epochs):
+        best, best_loss, since = trainer.snapshot(), np.inf, 0
+        for epoch in _progress(max_epochs, self.verbose, type(self).__name__):
+            rate = learning_rate(self.schedule, self.learning_rate, epoch, max_epochs)
+            loss = trainer.epoch(
+                prepared, train, targets, weight, self.batch_size, rate
+            )
+            judged = loss
+            if len(validate) and np.isfinite(loss):
+                judged = trainer.loss(prepared, validate, targets, weight)
+            if not np.isfinite(judged):
+                trainer.restore(best)
+                raise FloatingPointError(
+                    f"The loss of {type(self).__name__} became {judged} in epoch "
+                    f"{epoch + 1}. The weights of the best epoch before are kept. "
+                    f"Lower learning_rate={self.learning_rate:g}."
+                )
+            self.loss_curve_.append(loss)
+            if len(validate):
+                self.validation_curve_.append(judged)
+            since += 1
+            if judged < best_loss:
+                best, best_loss, since = trainer.snapshot(), judged, 0
+            if len(validate) and since >= self.patience:
+                break
+        if len(validate):
+            trainer.restore(best)
+
+    def _state(self):
+        return arrays(self.network_, "weights") | arrays(self.network_, "statistics")
+
+
+class WindowNetwork(WindowInputMixin, NetworkClassifier):
+    """A network of windows.
+
+    They are divided by one number, the root mean square of the training windows, so
+    that units do not matter.
+    """
+
+    def _check(self, X, y, *, reset):
+        return self._check_windows(X, y, reset=reset)
+
+    def _check_again(self, X):
+        check_is_fitted(self)
+        X = self._check_windows(X, reset=False)
+        self._check_shape_again(X)
+        return X
+
+    def _choose_scale(self, X):
+        square = np.mean([np.mean(np.square(x, dtype=np.float64)) for x in X])
+        self.input_scale_ = float(np.sqrt(square)) or 1.0
+
+    def _scaled(self, X, dtype):
+        factor = 1 / self.input_scale_
+        return np.multiply(X, factor, dtype=dtype, casting="same_kind")
+
+
+class MatrixNetwork(MatrixInputMixin, NetworkClassifier):
+    """A network of SPD matrices, without blocks."""
+
+    _takes_blocks = False
+
+    def _check(self, X, y, *, reset):
+        return self._check_matrices(X, y, reset=reset)
+
+    def _check_again(self, X):
+        check_is_fitted(self)
+        return self._check_matrices(X, reset=False)
+
+
+def _progress(n_epochs, verbose, name):
+    epochs = range(n_epochs)
+    if not verbose:
+        return epochs
+    from tqdm import tqdm
+
+    return tqdm(epochs, desc=name, unit="epoch")

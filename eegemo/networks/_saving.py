@@ -1,0 +1,84 @@
+"""Fitted networks as files of plain arrays."""
+
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+_ATTRIBUTES = ("n_features_in_", "input_scale_", "sfreq_in_", "channel_names_in_")
+_STATE = "weights/"
+
+
+def save(estimator, path):
+    """Write a fitted network, in one go or not at all.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+    path : path-like
+    """
+    found = {a: getattr(estimator, a) for a in _ATTRIBUTES if hasattr(estimator, a)}
+    content = {
+        "network": type(estimator).__name__,
+        "shape": estimator._shape,
+        "classes": estimator.classes_,
+        **found,
+        **{_STATE + name: array for name, array in estimator.get_weights().items()},
+    }
+    content = {name: _plain(value, name) for name, value in content.items()}
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _plain(value, name):
+    """Return an array that is no pickle; names are strings of fixed length then."""
+    array = np.asarray(value)
+    if array.dtype == object:
+        if not all(isinstance(item, str) for item in array):
+            raise ValueError(f"{name} has objects, which only a pickle could hold.")
+        array = array.astype(str)
+    return array
+
+
+def load(estimator, path):
+    """Read a network into an estimator, which is changed only if all of it is right.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+    path : path-like
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = dict(file)
+        name, classes = str(content["network"]), content["classes"]
+        shape = tuple(map(int, content["shape"]))
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} holds no weights that save_weights wrote ({error}): save them "
+            "again."
+        ) from error
+    if name != type(estimator).__name__:
+        raise ValueError(
+            f"{path} holds weights of {name}, not of {type(estimator).__name__}."
+        )
+    weights = {k[len(_STATE) :]: v for k, v in content.items() if k.startswith(_STATE)}
+    fresh = type(estimator)(**estimator.get_params(deep=False))
+    for attribute in set(_ATTRIBUTES) & set(content):
+        value = content[attribute]
+        setattr(fresh, attribute, value if value.ndim else value.item())
+    if "channel_names_in_" in content:
+        fresh.channel_names_in_ = fresh.channel_names_in_.astype(object)
+    fresh._restore(shape, classes, weights)
+    estimator.__dict__.update(vars(fresh))
