@@ -174,7 +174,9 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
-        joint = self.joint(x).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        joint = (
+            self.joint(x).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        )
         rate = self.rate if self.training else 0.0
         out = functional.scaled_dot_product_attention(*joint, dropout_p=rate)
         return self.dropout(self.output(out.transpose(1, 2).flatten(2)))
@@ -283,7 +285,9 @@ class SPDNet(nn.Module):
 class SSVEPNet(nn.Module):
     """The deep network of Guney et al.: sub-bands, channels, time."""
 
-    def __init__(self, n_bands, n_channels, n_times, n_classes, dropout=(0.1, 0.1, 0.95)):
+    def __init__(
+        self, n_bands, n_channels, n_times, n_classes, dropout=(0.1, 0.1, 0.95)
+    ):
         super().__init__()
         self.bands = nn.Conv2d(n_bands, 1, 1, bias=False)
         self.spatial = nn.Conv2d(1, 120, (n_channels, 1))

@@ -1,0 +1,206 @@
+"""Networks of eegemo, their twins in torch, and data of usual shapes."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from _torch_networks import (
+    DGCNN,
+    EEGNet,
+    HiSTN,
+    Interpretable,
+    Perceptron,
+    RBTransformer,
+    Shallow,
+    SPDNet,
+    SSVEPNet,
+    braindecode_models,
+)
+
+
+@dataclass
+class Case:
+    """A network and data.
+
+    Attributes
+    ----------
+    network : str
+        Class in ``eegemo.networks``.
+    data : str
+    shape, tiny : tuple of int
+        Of X, and of X in tests.
+    n_classes, batch : int
+    twin : callable
+        Makes the torch module of a shape, a number of classes and ``dropout``, by name.
+    layout : callable
+        Turns our weights, by name, into the twin's: they are only put in other order,
+        so that it turns gradients too.
+    parameters : dict
+        Of the class.
+    braindecode : callable, default=None
+        Makes the module of a shape and a number of classes.
+    kind : "normal" or "spd"
+    """
+
+    network: str
+    data: str
+    shape: tuple
+    tiny: tuple
+    n_classes: int
+    batch: int
+    twin: object
+    layout: object
+    parameters: dict = field(default_factory=dict)
+    braindecode: object = None
+    kind: str = "normal"
+
+    @property
+    def key(self):
+        return f"{self.network}, {self.data}, batches of {self.batch}"
+
+    def peers(self):
+        """What makes the modules to compare with, by name."""
+        theirs = {"torch": self.twin, "braindecode": self.braindecode}
+        return {name: make for name, make in theirs.items() if make}
+
+    def make(self, tiny=False, dtype=np.float32):
+        """Data whose labels can be learnt a little: the variance tells them."""
+        shape = self.tiny if tiny else self.shape
+        rng = np.random.default_rng(0)
+        y = np.arange(shape[0]) % self.n_classes
+        louder = 1 + 0.5 * rng.random((self.n_classes, shape[1]))
+        if self.kind == "spd":
+            shape = (*shape[:2], 3 * shape[1])
+        X = rng.standard_normal(shape, np.float32)
+        X *= louder[y].reshape(*X.shape[:2], *[1] * (X.ndim - 2)).astype(np.float32)
+        if X.ndim == 2:  # features differ in mean
+            X += 2 * louder[y].astype(np.float32)
+        if self.kind == "spd":
+            X = X @ X.swapaxes(1, 2) / np.float32(shape[2])
+        X /= np.sqrt(np.mean(np.square(X, dtype=float))).astype(np.float32)
+        return X.astype(dtype), y
+
+    def estimator(self, **parameters):
+        """Our estimator; raises AttributeError if there is none yet."""
+        from eegemo import networks
+
+        parameters = self.parameters | {"batch_size": self.batch} | parameters
+        return getattr(networks, self.network)(random_state=0, **parameters)
+
+
+def linear(weights, ours, theirs):
+    found = {f"{theirs}.weight": weights[f"{ours}.weight"].T}
+    if f"{ours}.bias" in weights:
+        found[f"{theirs}.bias"] = weights[f"{ours}.bias"]
+    return found
+
+
+def norm(weights, ours, theirs):
+    return {
+        f"{theirs}.weight": weights[f"{ours}.scale"],
+        f"{theirs}.bias": weights[f"{ours}.shift"],
+    }
+
+
+def _perceptron(w):
+    return linear(w, "linear0", "hidden") | linear(w, "output", "linear")
+
+
+def _windows(make):
+    return lambda shape, n_classes, **more: make(*shape[1:], n_classes, **more)
+
+
+def _without_dropout(make):
+    return lambda shape, n_classes, dropout=0: make(*shape[1:], n_classes)
+
+
+def _electrodes(make, n_bands):
+    return lambda shape, n_classes, **more: make(
+        shape[1] // n_bands, n_bands, n_classes, **more
+    )
+
+
+def _of_braindecode(name, **parameters):
+    def make(shape, n_classes):
+        return getattr(braindecode_models(), name)(
+            n_chans=shape[1], n_times=shape[2], n_outputs=n_classes, **parameters
+        )
+
+    return make
+
+
+MI = "MI 288x22x1000", (288, 22, 1000), (10, 3, 120), 4, 32
+SEED = "SEED part 848x62x200", (848, 62, 200), (10, 3, 120), 3, 64
+DROWSY = "drowsiness part 500x30x384", (500, 30, 384), (10, 3, 120), 2, 50
+DREAMER = "DREAMER part 2048x14x128", (2048, 14, 128), (10, 14, 128), 5, 256
+CASES = []
+for data in MI, SEED:
+    CASES.append(
+        Case(
+            "ShallowConvNet",
+            *data,
+            _windows(Shallow),
+            None,
+            braindecode=_of_braindecode("ShallowFBCSPNet"),
+        )
+    )
+for data in MI, SEED:
+    CASES.append(
+        Case(
+            "EEGNet",
+            *data,
+            _windows(EEGNet),
+            None,
+            braindecode=_of_braindecode(
+                "EEGNet", drop_prob=0.5, final_layer_with_constraint=True
+            ),
+        )
+    )
+for data in DROWSY, MI:
+    CASES.append(Case("InterpretableCNN", *data, _without_dropout(Interpretable), None))
+CASES.append(Case("HiSTN", *DREAMER, _windows(HiSTN), None))
+CASES.append(
+    Case(
+        "RBTransformer",
+        *("SEED 3394x62x4", (3394, 248), (10, 12), 3, 256),
+        _electrodes(RBTransformer, 4),
+        None,
+    )
+)
+for batch in 16, 64:
+    CASES.append(
+        Case(
+            "DGCNN",
+            *("SEED 3394x62x5", (3394, 310), (10, 15), 3, batch),
+            _electrodes(DGCNN, 5),
+            None,
+        )
+    )
+for batch in 32, 128:
+    CASES.append(
+        Case(
+            "MultilayerPerceptron",
+            *("SEED 3394x310", (3394, 310), (10, 6), 3, batch),
+            _without_dropout(Perceptron),
+            _perceptron,
+        )
+    )
+for n in 22, 62:
+    CASES.append(
+        Case(
+            "SPDNet",
+            *(f"288x{n}x{n}", (288, n, n), (10, 4, 4), 4, 64),
+            _without_dropout(SPDNet),
+            None,
+            kind="spd",
+        )
+    )
+for n in 9, 64:
+    CASES.append(
+        Case(
+            "SSVEPNet",
+            f"Benchmark part 1000x3x{n}x100",
+            *((1000, 3, n, 100), (10, 3, 3, 30), 40, 100),
+            _windows(SSVEPNet),
+            None,
+        )
+    )
