@@ -1,7 +1,9 @@
 """Shallow networks, trained without any deep-learning framework."""
 
 from ._perceptron import MultilayerPerceptron
+from ._shallow_conv_net import ShallowConvNet
 
 __all__ = [
     "MultilayerPerceptron",
+    "ShallowConvNet",
 ]

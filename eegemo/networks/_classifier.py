@@ -400,6 +400,14 @@ class WindowNetwork(WindowInputMixin, NetworkClassifier):
         self._check_shape_again(X)
         return X
 
+    def _check_length(self, shape, n_times, name):
+        """Raise ValueError if windows are shorter than a filter."""
+        if shape[1] < n_times:
+            raise ValueError(
+                f"{type(self).__name__} has filters of {name}={n_times} samples; the "
+                f"windows have {shape[1]}: give longer windows, or a smaller {name}."
+            )
+
     def _choose_scale(self, X):
         square = np.mean([np.mean(np.square(x, dtype=np.float64)) for x in X])
         self.input_scale_ = float(np.sqrt(square)) or 1.0
