@@ -101,6 +101,16 @@ def norm(weights, ours, theirs):
     }
 
 
+def _shallow(w):
+    return {
+        "temporal.weight": w["filters.temporal"],
+        "temporal.bias": np.zeros(len(w["filters.temporal"])),  # ours has none
+        "spatial.weight": w["filters.spatial"].transpose(2, 0, 1),
+        **norm(w, "power", "normalization"),
+        **linear(w, "output", "linear"),
+    }
+
+
 def _perceptron(w):
     return linear(w, "linear0", "hidden") | linear(w, "output", "linear")
 
@@ -139,7 +149,7 @@ for data in MI, SEED:
             "ShallowConvNet",
             *data,
             _windows(Shallow),
-            None,
+            _shallow,
             braindecode=_of_braindecode("ShallowFBCSPNet"),
         )
     )

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import torch
 from _torch_networks import train
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from eegemo.networks._layer import Pass, arrays
 from eegemo.networks._optimizer import Adam
@@ -32,6 +32,7 @@ class Eegemo:
         self.network.build(X.shape[1:], self.rng)
         self.targets = np.eye(case.n_classes, dtype=X.dtype)[y]
         self.weights = np.ones(len(y), X.dtype)
+        self.threads = ThreadpoolController()  # looking for libraries takes a while
 
     def prepare(self):
         """Compute what needs no weights, and lay out the weights."""
@@ -45,7 +46,7 @@ class Eegemo:
         """Step once for each batch; return the losses."""
         trainer, rate = self.trainer, self.estimator.learning_rate
         losses = []
-        with threadpool_limits(1, "blas"):  # as ``fit`` does
+        with self.threads.limit(limits=1, user_api="blas"):  # as ``fit`` does
             for rows in batches:
                 x = self.network.gather(self.prepared, rows, trainer.run)
                 targets, weights = self.targets[rows], self.weights[rows]
