@@ -558,3 +558,16 @@ def filter_bank(X, sfreq, edges, order=4, causal=False):
                 run = signal.sosfilt if causal else signal.sosfiltfilt
                 out[b, w, c] = run(sos, x)
     return out
+
+
+def convolution(x, weight, bias, stride):
+    """Sum over all maps and taps, output by output."""
+    n_filters, _, n_taps = weight.shape
+    n_outputs = 1 + (x.shape[2] - n_taps) // stride
+    out = np.empty((len(x), n_filters, n_outputs))
+    for i, window in enumerate(x):
+        for f in range(n_filters):
+            for t in range(n_outputs):
+                seen = window[:, t * stride : t * stride + n_taps]
+                out[i, f, t] = np.sum(weight[f] * seen) + bias[f]
+    return out

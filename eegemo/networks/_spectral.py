@@ -89,17 +89,29 @@ class SpectralLayer(Layer):
         flat = self.to_taps[bins.dtype] @ bins.reshape(len(bins), -1)
         return flat.real.reshape(self.n_taps, *bins.shape[1:])
 
+    def by_spatial(self, x, bins):
+        """Gradient by filters over channels, from that by what they make."""
+        bins *= self.share[:, None, None].astype(bins.real.dtype)
+        return (
+            x.reshape(-1, x.shape[2]).T @ bins.reshape(-1, bins.shape[2]).conj()
+        ).real
+
     def to_time(self, bins, run):
         """From (n_bins, n_windows, n) to samples (n_windows, n, n_out)."""
         _, n_windows, n = bins.shape
         last = run.buffer(self, "spectra", (n_windows, n, len(bins)), bins.dtype)
         np.copyto(last, bins.transpose(1, 2, 0))
         y = irfft(last, n=self.n_fft, axis=-1, overwrite_x=True)
+        run.keep((self, "time"), y)
         return y[..., : self.n_out]
 
     def to_frequency(self, y, run):
         """From samples (n_windows, n, n_out) to (n_bins, n_windows, n)."""
-        bins = rfft(y, n=self.n_fft, axis=-1)
+        (padded,) = run.kept((self, "time"))  # whose samples nobody needs any more
+        if y.base is not padded:
+            padded[..., : self.n_out] = y
+        padded[..., self.n_out :] = 0
+        bins = rfft(padded, axis=-1, overwrite_x=True)
         shape = (bins.shape[2], *bins.shape[:2])
         out = run.buffer(self, "gradient", shape, bins.dtype)
         np.copyto(out, bins.transpose(2, 0, 1))
@@ -216,10 +228,3 @@ class SpatialThenTemporal(SpectralLayer):
         d["spatial"][...] = self.by_spatial(
             x, self._together(bins * response.conj()[:, None])
         )
-
-    def by_spatial(self, x, bins):
-        """Gradient by filters over channels, from that by what they make."""
-        bins *= self.share[:, None, None].astype(bins.real.dtype)
-        return (
-            x.reshape(-1, x.shape[2]).T @ bins.reshape(-1, bins.shape[2]).conj()
-        ).real
