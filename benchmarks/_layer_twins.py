@@ -4,9 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from _torch_networks import same
 from torch.nn import functional
 
-from eegemo.networks import _dense, _normalization, _pointwise, _power, _spectral
+from eegemo.networks import (
+    _convolution,
+    _dense,
+    _normalization,
+    _normalized_filters,
+    _pointwise,
+    _pooling,
+    _power,
+    _spectral,
+)
 from eegemo.networks._layer import Residual
 
 
@@ -82,6 +92,32 @@ def _spatial_temporal(x, w, layer):
     )
 
 
+def _normalized(x, w, layer):
+    x = functional.conv2d(_padded(x, layer)[:, None], w["temporal"].T[:, None, None])
+    w = w | {"scale": w["norm.scale"], "shift": w["norm.shift"]}
+    x = _batch_norm(x, w, layer.norm)
+    spatial = w["spatial"].T[:, None, :, None]
+    return functional.conv2d(x, spatial, groups=layer.n_temporal)[:, :, 0]
+
+
+def _padded(x, layer):
+    return same(x, layer.n_taps) if layer.padding == "same" else x
+
+
+def _convolve(x, w, layer):
+    x = _padded(x, layer)
+    return functional.conv1d(x, w["weight"], w["bias"], layer.stride)
+
+
+def _depthwise(x, w, layer):
+    x, weight = _padded(x, layer), w["weight"][:, None]
+    return functional.conv1d(x, weight, w.get("bias"), groups=x.shape[1])
+
+
+def _pointwise_mix(x, w, layer):
+    return functional.conv1d(x, w["weight"][..., None], w.get("bias"))
+
+
 TWINS = {
     "Linear": Twin(lambda: _dense.Linear(4), (6, 5, 3), _linear),
     "Flatten": Twin(_dense.Flatten, (6, 5, 3), lambda x, w, layer: x.flatten(1)),
@@ -111,4 +147,35 @@ TWINS = {
         _spatial_temporal,
         True,
     ),
+    "NormalizedTemporalThenSpatial": Twin(
+        lambda: _normalized_filters.NormalizedTemporalThenSpatial(4, 8, 2, 1.0),
+        (6, 5, 40),
+        _normalized,
+        True,
+    ),
+    "Convolution": Twin(
+        lambda: _convolution.Convolution(4, 5, 2), (6, 3, 41), _convolve
+    ),
+    "Convolution, same": Twin(
+        lambda: _convolution.Convolution(4, 6, padding="same"), (6, 3, 41), _convolve
+    ),
+    "DepthwiseConvolution": Twin(
+        lambda: _convolution.DepthwiseConvolution(5, multiplier=2, bias=True),
+        (6, 3, 41),
+        _depthwise,
+    ),
+    "DepthwiseConvolution, same": Twin(
+        lambda: _convolution.DepthwiseConvolution(16, "same", max_norm=1.0),
+        (6, 3, 41),
+        _depthwise,
+    ),
+    "Pointwise": Twin(
+        lambda: _convolution.Pointwise(4, True), (6, 3, 41), _pointwise_mix
+    ),
+    "MeanPool": Twin(
+        lambda: _pooling.MeanPool(6, 4),
+        (6, 3, 41),
+        lambda x, w, layer: functional.avg_pool1d(x, 6, 4),
+    ),
+    "GlobalMean": Twin(_pooling.GlobalMean, (6, 3, 41), lambda x, w, layer: x.mean(-1)),
 }

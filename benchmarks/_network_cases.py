@@ -111,6 +111,19 @@ def _shallow(w):
     }
 
 
+def _eegnet(w):
+    return {
+        "temporal.weight": w["filters.temporal"].T,
+        **norm(w, "filters.norm", "normalization"),
+        "spatial.weight": w["filters.spatial"].T,
+        **norm(w, "norm1", "normalization_2"),
+        "depthwise.weight": w["depthwise.weight"],
+        "pointwise.weight": w["pointwise.weight"],
+        **norm(w, "norm2", "normalization_3"),
+        **linear(w, "output", "linear"),
+    }
+
+
 def _perceptron(w):
     return linear(w, "linear0", "hidden") | linear(w, "output", "linear")
 
@@ -159,7 +172,7 @@ for data in MI, SEED:
             "EEGNet",
             *data,
             _windows(EEGNet),
-            None,
+            _eegnet,
             braindecode=_of_braindecode(
                 "EEGNet", drop_prob=0.5, final_layer_with_constraint=True
             ),

@@ -32,23 +32,22 @@ class EEGNet(nn.Module):
 
     def __init__(self, n_channels, n_times, n_classes, dropout=0.5):
         super().__init__()
-        self.temporal = nn.Conv2d(1, 8, (1, 64), padding="same", bias=False)
+        self.temporal = nn.Conv2d(1, 8, (1, 64), bias=False)
         self.normalization = nn.BatchNorm2d(8)
         self.spatial = nn.Conv2d(8, 16, (n_channels, 1), groups=8, bias=False)
         self.normalization_2 = nn.BatchNorm2d(16)
-        self.depthwise = nn.Conv2d(
-            16, 16, (1, 16), padding="same", groups=16, bias=False
-        )
+        self.depthwise = nn.Conv2d(16, 16, (1, 16), groups=16, bias=False)
         self.pointwise = nn.Conv2d(16, 16, 1, bias=False)
         self.normalization_3 = nn.BatchNorm2d(16)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(16 * (n_times // 4 // 8), n_classes)
 
     def forward(self, x):
-        x = self.spatial(self.normalization(self.temporal(x[:, None])))
+        x = self.temporal(same(x[:, None], 64))
+        x = self.spatial(self.normalization(x))
         x = functional.elu(self.normalization_2(x))
         x = self.dropout(functional.avg_pool2d(x, (1, 4)))
-        x = self.normalization_3(self.pointwise(self.depthwise(x)))
+        x = self.normalization_3(self.pointwise(self.depthwise(same(x, 16))))
         x = functional.avg_pool2d(functional.elu(x), (1, 8))
         return self.linear(self.dropout(x).flatten(1))
 
@@ -120,7 +119,7 @@ class HiSTN(nn.Module):
     def __init__(self, n_channels, n_times, n_classes, dropout=0.5):
         super().__init__()
         sizes = [len(region) for region in REGIONS]
-        self.temporal = nn.Conv2d(1, 8, (1, 64), padding="same", bias=False)
+        self.temporal = nn.Conv2d(1, 8, (1, 64), bias=False)
         self.squeeze = nn.Parameter(torch.randn(n_channels, 8) / 8**0.5)
         self.normalization = nn.BatchNorm1d(n_channels)
         self.depthwise = nn.Conv1d(
@@ -141,7 +140,9 @@ class HiSTN(nn.Module):
         self.linear = nn.Linear(n_channels + 5, n_classes)
 
     def forward(self, x):
-        x = torch.einsum("bfct,cf->bct", self.temporal(x[:, None]), self.squeeze)
+        x = torch.einsum(
+            "bfct,cf->bct", self.temporal(same(x[:, None], 64)), self.squeeze
+        )
         x = functional.elu(self.normalization(x))
         x = functional.elu(self.normalization_2(self.depthwise(x)))
         x = self.dropout(functional.avg_pool1d(x, 2))
@@ -292,20 +293,26 @@ class SSVEPNet(nn.Module):
         self.bands = nn.Conv2d(n_bands, 1, 1, bias=False)
         self.spatial = nn.Conv2d(1, 120, (n_channels, 1))
         self.halve = nn.Conv2d(120, 120, (1, 2), stride=(1, 2))
-        self.temporal = nn.Conv2d(120, 120, (1, 10), padding="same")
+        self.temporal = nn.Conv2d(120, 120, (1, 10))
         self.drops = nn.ModuleList(map(nn.Dropout, dropout))
         self.linear = nn.Linear(120 * (n_times // 2), n_classes)
 
     def forward(self, x):
         x = self.drops[0](self.spatial(self.bands(x)))
         x = functional.relu(self.drops[1](self.halve(x)))
-        return self.linear(self.drops[2](self.temporal(x)).flatten(1))
+        return self.linear(self.drops[2](self.temporal(same(x, 10))).flatten(1))
+
+
+def same(x, n_taps):
+    """Add zeros, so that a filter leaves as many samples."""
+    return functional.pad(x, ((n_taps - 1) // 2, n_taps // 2))
 
 
 def shrink(weight, max_norm):
     """Scale down each output's weights whose norm exceeds ``max_norm``."""
     with torch.no_grad():
-        weight.copy_(weight.renorm(2, 0, max_norm))
+        norms = weight.flatten(1).norm(dim=1).clamp(min=max_norm)
+        weight *= (max_norm / norms).reshape(-1, *[1] * (weight.ndim - 1))
 
 
 def train(module, X, y, batches, optimizer, smoothing=0.0):
