@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from _torch_networks import (
     DGCNN,
+    REGIONS,
     EEGNet,
     HiSTN,
     Interpretable,
@@ -124,6 +125,59 @@ def _eegnet(w):
     }
 
 
+def _interpretable(w):
+    return {
+        "spatial.weight": w["spatial.weight"],
+        "spatial.bias": w["spatial.bias"],
+        "temporal.weight": w["temporal.weight"],
+        "temporal.bias": w["temporal.bias"],
+        **norm(w, "mean", "normalization"),
+        **linear(w, "output", "linear"),
+    }
+
+
+def _histn(w):
+    inner = "levels.electrodes."
+    found = {
+        "temporal.weight": w["filters.temporal"],
+        "squeeze": w["filters.mixtures"],
+        **norm(w, "normalization", "normalization"),
+        "depthwise.weight": w["taps.weight"],
+        **norm(w, "normalization_2", "normalization_2"),
+        **norm(w, f"{inner}normalization", "normalization_3"),
+        "region_messages.weight": w["levels.ring.coefficients"],
+        "whole.linear.weight": w["levels.head_before.weight"],
+        "whole.linear.bias": w["levels.head_before.bias"],
+        "whole_2.linear.weight": w["levels.head_after.weight"],
+        "whole_2.linear.bias": w["levels.head_after.bias"],
+        **linear(w, "output", "linear"),
+    }
+    ends = np.cumsum([len(region) for region in REGIONS])[:-1]
+    squares = np.cumsum([len(region) ** 2 for region in REGIONS])[:-1]
+    for ours, theirs, cuts in (
+        (f"{inner}taps.weight", "taps.{}.weight", ends),
+        (f"{inner}pointwise.weight", "points.{}.weight", squares),
+        ("levels.before.weight", "early.{}.linear.weight", squares),
+        ("levels.before.bias", "early.{}.linear.bias", ends),
+        ("levels.after.weight", "late.{}.linear.weight", squares),
+        ("levels.after.bias", "late.{}.linear.bias", ends),
+        (f"{inner}propagation.coefficients", "messages.{}.weight", (1, 2, 3)),
+    ):
+        for i, part in enumerate(np.split(w[ours], cuts)):
+            found[theirs.format(i)] = part
+    return found
+
+
+def _dgcnn(w):
+    return {
+        **norm(w, "normalization", "normalization"),
+        "adjacency": w["propagation.adjacency"],
+        "filters": w["propagation.filters"],
+        **linear(w, "hidden", "hidden"),
+        **linear(w, "output", "linear"),
+    }
+
+
 def _perceptron(w):
     return linear(w, "linear0", "hidden") | linear(w, "output", "linear")
 
@@ -155,6 +209,7 @@ MI = "MI 288x22x1000", (288, 22, 1000), (10, 3, 120), 4, 32
 SEED = "SEED part 848x62x200", (848, 62, 200), (10, 3, 120), 3, 64
 DROWSY = "drowsiness part 500x30x384", (500, 30, 384), (10, 3, 120), 2, 50
 DREAMER = "DREAMER part 2048x14x128", (2048, 14, 128), (10, 14, 128), 5, 256
+ELECTRODES = "AF3 F7 F3 FC5 T7 P7 O1 O2 P8 T8 FC6 F4 F8 AF4".split()
 CASES = []
 for data in MI, SEED:
     CASES.append(
@@ -179,8 +234,10 @@ for data in MI, SEED:
         )
     )
 for data in DROWSY, MI:
-    CASES.append(Case("InterpretableCNN", *data, _without_dropout(Interpretable), None))
-CASES.append(Case("HiSTN", *DREAMER, _windows(HiSTN), None))
+    CASES.append(
+        Case("InterpretableCNN", *data, _without_dropout(Interpretable), _interpretable)
+    )
+CASES.append(Case("HiSTN", *DREAMER, _windows(HiSTN), _histn, {"channels": ELECTRODES}))
 CASES.append(
     Case(
         "RBTransformer",
@@ -194,8 +251,8 @@ for batch in 16, 64:
         Case(
             "DGCNN",
             *("SEED 3394x62x5", (3394, 310), (10, 15), 3, batch),
-            _electrodes(DGCNN, 5),
-            None,
+            lambda shape, n_classes, dropout=0: DGCNN(shape[1] // 5, 5, n_classes),
+            _dgcnn,
         )
     )
 for batch in 32, 128:

@@ -71,12 +71,14 @@ class Interpretable(nn.Module):
         return self.linear(self.normalization(x).mean((2, 3)))
 
 
+# Of DREAMER's electrodes, and the edges within each.
 REGIONS = (range(4), range(4, 7), range(7, 10), range(10, 14))
-
-
-def edges_of(n):
-    """Edges within a region of n electrodes."""
-    return ((0, 2), (1, 2), (1, 3), (2, 3)) if n == 4 else ((0, 1), (1, 2))
+EDGES = (
+    ((0, 2), (1, 2), (1, 3), (2, 3)),
+    ((0, 1), (1, 2)),
+    ((0, 1), (1, 2)),
+    ((0, 1), (0, 2), (1, 2), (1, 3)),
+)
 
 
 def chebyshev(n, edges):
@@ -127,7 +129,7 @@ class HiSTN(nn.Module):
         )
         self.normalization_2 = nn.BatchNorm1d(n_channels)
         self.dropout = nn.Dropout(dropout)
-        self.messages = nn.ModuleList(Messages(n, edges_of(n)) for n in sizes)
+        self.messages = nn.ModuleList(map(Messages, sizes, EDGES))
         self.taps = nn.ModuleList(
             nn.Conv1d(n, n, 5, padding="same", groups=n, bias=False) for n in sizes
         )
@@ -135,7 +137,7 @@ class HiSTN(nn.Module):
         self.normalization_3 = nn.BatchNorm1d(n_channels)
         self.early = nn.ModuleList(map(Fusion, sizes))
         self.late = nn.ModuleList(map(Fusion, sizes))
-        self.region_messages = Messages(4, ((0, 1), (1, 3), (3, 2), (2, 0)))
+        self.region_messages = Messages(4, ((0, 1), (1, 2), (2, 3), (3, 0)))
         self.whole, self.whole_2 = Fusion(4), Fusion(4)
         self.linear = nn.Linear(n_channels + 5, n_classes)
 
@@ -154,12 +156,13 @@ class HiSTN(nn.Module):
         parts = [nodes[:, list(region)] for region in REGIONS]
         late = torch.cat([f(p) for f, p in zip(self.late, parts, strict=True)], 1)
         regions = self.region_messages(early) + late
-        whole = self.whole(early) + self.whole_2(regions)
+        whole = self.whole(early) + self.whole_2(late)
         means = torch.cat([nodes, regions, whole], 1).mean(-1)
         return self.linear(self.dropout(means))
 
     def constrain(self):
         shrink(self.squeeze, 1)
+        shrink(self.depthwise.weight, 1)
         for point in self.points:
             shrink(point.weight, 1)
 
@@ -229,21 +232,21 @@ class DGCNN(nn.Module):
     def __init__(self, n_channels, n_bands, n_classes, n_filters=32, n_hidden=64):
         super().__init__()
         self.n_bands = n_bands
+        self.normalization = nn.BatchNorm1d(n_bands)
         self.adjacency = nn.Parameter(torch.rand(n_channels, n_channels))
-        self.filters = nn.Parameter(torch.randn(3, n_bands, n_filters) / n_bands**0.5)
-        self.bias = nn.Parameter(torch.zeros(n_filters))
+        self.filters = nn.Parameter(torch.randn(2, n_bands, n_filters) / n_bands**0.5)
         self.hidden = nn.Linear(n_channels * n_filters, n_hidden)
         self.linear = nn.Linear(n_hidden, n_classes)
 
     def forward(self, x):
         x = x.unflatten(1, (-1, self.n_bands))
-        adjacency = functional.relu(self.adjacency)
-        root = (adjacency.sum(1) + 1e-10).rsqrt()
-        identity = torch.eye(len(root), dtype=x.dtype)
-        scaled = -root[:, None] * adjacency * root  # the greatest eigenvalue taken as 2
-        polynomials = (identity, scaled, 2 * scaled @ scaled - identity)
-        pairs = zip(polynomials, self.filters, strict=True)
-        x = functional.relu(sum(p @ x @ w for p, w in pairs) + self.bias)
+        x = self.normalization(x.mT).mT
+        graph = functional.relu(self.adjacency)
+        graph = (graph + graph.T) / 2
+        root = (graph.sum(1) + 1e-10).rsqrt()
+        # The Laplacian, less one: two stands for its greatest eigenvalue.
+        scaled = -root[:, None] * graph * root
+        x = functional.relu(x @ self.filters[0] + scaled @ x @ self.filters[1])
         return self.linear(functional.relu(self.hidden(x.flatten(1))))
 
 
