@@ -83,12 +83,12 @@ EDGES = (
 
 def chebyshev(n, edges):
     """The polynomials of order 0 to 2 of a graph's scaled Laplacian."""
-    adjacency = torch.zeros(n, n)
+    adjacency, one = torch.zeros(n, n).double(), torch.eye(n).double()
     for a, b in edges:
         adjacency[a, b] = adjacency[b, a] = 1
     laplacian = torch.diag(adjacency.sum(0)) - adjacency
-    scaled = 2 * laplacian / torch.linalg.eigvalsh(laplacian)[-1] - torch.eye(n)
-    return torch.stack([torch.eye(n), scaled, 2 * scaled @ scaled - torch.eye(n)])
+    scaled = 2 * laplacian / torch.linalg.eigvalsh(laplacian)[-1] - one
+    return torch.stack([one, scaled, 2 * scaled @ scaled - one])
 
 
 class Messages(nn.Module):
@@ -151,13 +151,13 @@ class HiSTN(nn.Module):
         parts = [x[:, list(region)] for region in REGIONS]
         steps = zip(self.messages, self.taps, self.points, parts, strict=True)
         nodes = [point(taps(send(part))) for send, taps, point, part in steps]
-        nodes = x + functional.elu(self.normalization_3(torch.cat(nodes, 1)))
+        after = functional.elu(self.normalization_3(torch.cat(nodes, 1)))
         early = torch.cat([f(p) for f, p in zip(self.early, parts, strict=True)], 1)
-        parts = [nodes[:, list(region)] for region in REGIONS]
+        parts = [after[:, list(region)] for region in REGIONS]
         late = torch.cat([f(p) for f, p in zip(self.late, parts, strict=True)], 1)
         regions = self.region_messages(early) + late
         whole = self.whole(early) + self.whole_2(late)
-        means = torch.cat([nodes, regions, whole], 1).mean(-1)
+        means = torch.cat([x + after, regions, whole], 1).mean(-1)
         return self.linear(self.dropout(means))
 
     def constrain(self):
