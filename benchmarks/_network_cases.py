@@ -40,6 +40,8 @@ class Case:
     braindecode : callable, default=None
         Makes the module of a shape and a number of classes.
     kind : "normal" or "spd"
+    dtype : "float32" or "float64"
+        Of training.
     """
 
     network: str
@@ -53,6 +55,7 @@ class Case:
     parameters: dict = field(default_factory=dict)
     braindecode: object = None
     kind: str = "normal"
+    dtype: str = "float32"
 
     @property
     def key(self):
@@ -61,9 +64,11 @@ class Case:
     def peers(self):
         """What makes the modules to compare with, by name."""
         theirs = {"torch": self.twin, "braindecode": self.braindecode}
+        if self.dtype == "float64":
+            theirs["torch, float32"] = self.twin
         return {name: make for name, make in theirs.items() if make}
 
-    def make(self, tiny=False, dtype=np.float32):
+    def make(self, tiny=False, dtype=None):
         """Data whose labels can be learnt a little: the variance tells them."""
         shape = self.tiny if tiny else self.shape
         rng = np.random.default_rng(0)
@@ -78,7 +83,7 @@ class Case:
         if self.kind == "spd":
             X = X @ X.swapaxes(1, 2) / np.float32(shape[2])
         X /= np.sqrt(np.mean(np.square(X, dtype=float))).astype(np.float32)
-        return X.astype(dtype), y
+        return X.astype(dtype or self.dtype), y
 
     def estimator(self, **parameters):
         """Our estimator; raises AttributeError if there is none yet."""
@@ -168,6 +173,33 @@ def _histn(w):
     return found
 
 
+def _rbtransformer(w):
+    found = {
+        **linear(w, "linear", "project"),
+        "electrodes": w["electrodes.weight"],
+        **norm(w, "norm", "normalization"),
+    }
+    for i in range(4):
+        ours, theirs = f"attend{i}", f"blocks.{i}"
+        found |= norm(w, f"{ours}.norm", f"{theirs}.normalization")
+        found |= {
+            f"{theirs}.attention.joint.weight": w[f"{ours}.attention.weight"].T,
+            f"{theirs}.attention.output.weight": w[f"{ours}.attention.output"].T,
+            f"{theirs}.attention.output.bias": w[f"{ours}.attention.bias"],
+        }
+        ours = f"feed{i}"
+        found |= norm(w, f"{ours}.norm", f"{theirs}.normalization_2")
+        found |= linear(w, f"{ours}.linear0", f"{theirs}.feedforward.0")
+        found |= linear(w, f"{ours}.linear1", f"{theirs}.feedforward.3")
+    for i, name in enumerate(["linear0", "linear1", "linear2", "output"]):
+        found |= linear(w, name, f"head.{3 * i}")
+    return found
+
+
+def _spdnet(w):
+    return {"projection": w["bimap0.weight"], **linear(w, "output", "linear")}
+
+
 def _dgcnn(w):
     return {
         **norm(w, "normalization", "normalization"),
@@ -243,7 +275,7 @@ CASES.append(
         "RBTransformer",
         *("SEED 3394x62x4", (3394, 248), (10, 12), 3, 256),
         _electrodes(RBTransformer, 4),
-        None,
+        _rbtransformer,
     )
 )
 for batch in 16, 64:
@@ -270,8 +302,9 @@ for n in 22, 62:
             "SPDNet",
             *(f"288x{n}x{n}", (288, n, n), (10, 4, 4), 4, 64),
             _without_dropout(SPDNet),
-            None,
+            _spdnet,
             kind="spd",
+            dtype="float64",  # ours trains in it
         )
     )
 for n in 9, 64:

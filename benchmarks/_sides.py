@@ -123,6 +123,8 @@ class Torch:
         self.module.zero_grad()
         logits = self.module(self.X[rows])
         torch.nn.functional.cross_entropy(logits, self.y[rows]).backward()
+        if hasattr(self.module, "project"):
+            self.module.project()
         return {k: p.grad.numpy() for k, p in self.module.named_parameters()}
 
     def fit(self, n_epochs):

@@ -265,12 +265,17 @@ class Perceptron(nn.Module):
 class SPDNet(nn.Module):
     """SPDNet: projection, floor of the eigenvalues, logarithm, classifier."""
 
-    def __init__(self, n_channels, n_classes, n_components=None, floor=1e-4):
+    def __init__(self, n_channels, n_classes, floor=1e-4):
         super().__init__()
-        n = n_components or n_channels // 2
+        n = n_channels // 2
         self.floor = floor
         self.projection = nn.Parameter(torch.linalg.qr(torch.randn(n_channels, n))[0])
-        self.linear = nn.Linear(n * n, n_classes)
+        self.linear = nn.Linear(n * (n + 1) // 2, n_classes)
+        self.places = torch.triu_indices(n, n)
+        rows, columns = self.places
+        self.register_buffer(
+            "scale", torch.where(rows == columns, 1, 2).double().sqrt()
+        )
 
     def forward(self, x):
         x = self.projection.T @ x @ self.projection
@@ -278,7 +283,15 @@ class SPDNet(nn.Module):
         x = vectors * values.clamp(min=self.floor)[:, None] @ vectors.mT
         values, vectors = torch.linalg.eigh(x)
         x = vectors * values.log()[:, None] @ vectors.mT
-        return self.linear(x.flatten(1))
+        rows, columns = self.places
+        return self.linear(x[:, rows, columns] * self.scale)
+
+    def project(self):
+        """Keep of the gradient what is tangent to the Stiefel manifold."""
+        with torch.no_grad():
+            W, G = self.projection, self.projection.grad
+            inner = W.T @ G
+            G -= W @ (inner + inner.T) / 2
 
     def constrain(self):
         with torch.no_grad():
@@ -326,6 +339,8 @@ def train(module, X, y, batches, optimizer, smoothing=0.0):
         logits = module(X[rows])
         loss = functional.cross_entropy(logits, y[rows], label_smoothing=smoothing)
         loss.backward()
+        if hasattr(module, "project"):
+            module.project()
         optimizer.step()
         if hasattr(module, "constrain"):
             module.constrain()

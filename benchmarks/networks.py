@@ -144,7 +144,8 @@ def sides_of(case, X, y):
 
     sides = {"eegemo": Eegemo(case, X, y)}
     for name, make in case.peers().items():
-        sides[name] = Torch(case, X, y, make)
+        as_float32 = name.endswith("float32")
+        sides[name] = Torch(case, X.astype("float32") if as_float32 else X, y, make)
     return sides
 
 
@@ -223,7 +224,7 @@ def clock(call, *arguments):
 
 def write(options, arguments, rows, first):
     """Make the page, and write it and the times unless there is no file."""
-    facts = describe(options, arguments, "networks", PACKAGES, "float32, seed 0")
+    facts = describe(options, arguments, "networks", PACKAGES, "seed 0")
     head = f"# Speed of networks\n\nWritten by a command; do not edit.\n\n{facts}"
     table = [HEADER.format(n=options.epochs), *(x for row in rows for x in lines(row))]
     text = "\n\n".join([head, "\n".join(table), NOTES.format(n=options.epochs)])
