@@ -301,7 +301,7 @@ for n in 22, 62:
         Case(
             "SPDNet",
             *(f"288x{n}x{n}", (288, n, n), (10, 4, 4), 4, 64),
-            _without_dropout(SPDNet),
+            lambda shape, n_classes, dropout=0: SPDNet(shape[1], n_classes),
             _spdnet,
             kind="spd",
             dtype="float64",  # ours trains in it

@@ -270,6 +270,7 @@ class SPDNet(nn.Module):
         n = n_channels // 2
         self.floor = floor
         self.projection = nn.Parameter(torch.linalg.qr(torch.randn(n_channels, n))[0])
+        self.projection.register_hook(self.tangent)
         self.linear = nn.Linear(n * (n + 1) // 2, n_classes)
         self.places = torch.triu_indices(n, n)
         rows, columns = self.places
@@ -286,12 +287,11 @@ class SPDNet(nn.Module):
         rows, columns = self.places
         return self.linear(x[:, rows, columns] * self.scale)
 
-    def project(self):
-        """Keep of the gradient what is tangent to the Stiefel manifold."""
-        with torch.no_grad():
-            W, G = self.projection, self.projection.grad
-            inner = W.T @ G
-            G -= W @ (inner + inner.T) / 2
+    def tangent(self, gradient):
+        """Keep of a gradient what is tangent to the Stiefel manifold."""
+        projection = self.projection.detach()
+        inner = projection.T @ gradient
+        return gradient - projection @ (inner + inner.T) / 2
 
     def constrain(self):
         with torch.no_grad():
@@ -339,8 +339,6 @@ def train(module, X, y, batches, optimizer, smoothing=0.0):
         logits = module(X[rows])
         loss = functional.cross_entropy(logits, y[rows], label_smoothing=smoothing)
         loss.backward()
-        if hasattr(module, "project"):
-            module.project()
         optimizer.step()
         if hasattr(module, "constrain"):
             module.constrain()
