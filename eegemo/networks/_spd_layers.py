@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._kernels.eigen import eigen, work_size
+from .._kernels.lanes import rows
 from ..riemann._functions import symmetric, unupper, upper_places
 from ._layer import Layer
 
@@ -65,9 +67,10 @@ class _Spectral(Layer):
 
     def forward(self, x, run):
         """Apply it to the eigenvalues."""
-        values, vectors = np.linalg.eigh(x)
+        found = eigen(np.asarray(x, np.float64), rows(work_size(x.shape[-1])))
+        values, vectors = (array.astype(x.dtype, copy=False) for array in found)
         run.keep(self, values, vectors)
-        return (vectors * self._apply(values)[:, None]) @ vectors.mT
+        return (vectors.mT * self._apply(values)[:, None]) @ vectors
 
     def backward(self, gradient, run, needs_input=True):
         """Multiply by divided differences in the frame of the eigenvectors [1]_.
@@ -86,8 +89,8 @@ class _Spectral(Layer):
         slope = self._differences(higher, lower)
         slope /= np.where(equal, 1, gap)
         np.copyto(slope, self._slope(higher), where=equal)
-        slope *= vectors.mT @ symmetric(gradient) @ vectors
-        return vectors @ slope @ vectors.mT
+        slope *= vectors @ symmetric(gradient) @ vectors.mT
+        return vectors.mT @ slope @ vectors
 
 
 class ReEig(_Spectral):
