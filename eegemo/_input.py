@@ -3,7 +3,12 @@
 import math
 
 import numpy as np
-from sklearn.utils import assert_all_finite, get_tags
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    get_tags,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._kernels.cholesky import BLOCK, asymmetries, factor, lay_in_panels, padded
@@ -261,6 +266,23 @@ def check_classes(estimator, y):
             f"{classes.item()!r}."
         )
     return classes
+
+
+def check_sample_weight(sample_weight, X):
+    """Return weights as float64, or None; raise unless finite and not negative."""
+    if sample_weight is None:
+        return None
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(f"Sample weights must be 1D array, got shape {weight.shape}.")
+    check_consistent_length(X, weight)
+    if (weight < 0).any():
+        raise ValueError("Negative values in data passed to sample_weight.")
+    if not (weight > 0).any():
+        raise ValueError("sample_weight is zero everywhere: nothing is left to fit.")
+    return weight
 
 
 def refuse_masked(X):

@@ -173,12 +173,22 @@ class EmotionParadigm(BaseParadigm):
         sfreq : float
         """
         sfreq = self.sfreq or dataset.sfreq
-        if sfreq is not None:
-            return float(sfreq)
-        subject = dataset.subject_list[0]
-        sessions = dataset.get_data(subjects=[subject])[subject]
-        runs = next(iter(sessions.values()))
-        return float(next(iter(runs.values())).info["sfreq"])
+        return float(_first_run(dataset).info["sfreq"] if sfreq is None else sfreq)
+
+    def channels_of(self, dataset):
+        """Return the names of the channels; reads a recording if need be.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+
+        Returns
+        -------
+        channels : list of str
+        """
+        if self.channels is not None:
+            return list(self.channels)
+        return _first_run(dataset).copy().pick("eeg", exclude="bads").ch_names
 
     def make_process_pipelines(
         self, dataset, return_epochs=False, return_raws=False, postprocess_pipeline=None
@@ -319,6 +329,13 @@ class EmotionParadigm(BaseParadigm):
     def _get_events_pipeline(self, dataset):
         """Return nothing: CutTrials finds the trials itself."""
         return None
+
+
+def _first_run(dataset):
+    """Read the first recording of the first subject."""
+    subject = dataset.subject_list[0]
+    sessions = dataset.get_data(subjects=[subject])[subject]
+    return next(iter(next(iter(sessions.values())).values()))
 
 
 def _common_recording(loaded, dataset):

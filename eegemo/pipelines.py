@@ -12,7 +12,11 @@ from sklearn.svm import SVC
 from .adapt import Recenter
 from .covariance import AugmentedCovariances, Covariances, FilterBankCovariances
 from .features import DifferentialEntropy
+from .networks import EEGNet, ShallowConvNet
 from .riemann import MDM, FgMDM, RiemannianKNN, RiemannianSVC, TangentSpace
+
+# Of all networks here: one seed, and as many epochs as a benchmark has time for.
+_TRAINING = {"max_epochs": 30, "random_state": 0}
 
 __all__ = ["list_pipelines", "make_named_pipeline"]
 
@@ -33,7 +37,7 @@ def list_pipelines():
     return {name: make.__doc__.splitlines()[0] for name, make in _MAKERS.items()}
 
 
-def make_named_pipeline(name, sfreq):
+def make_named_pipeline(name, sfreq, channels=None):
     """Build a ready-made pipeline.
 
     Parameters
@@ -42,6 +46,8 @@ def make_named_pipeline(name, sfreq):
         One of :func:`list_pipelines`.
     sfreq : float
         Sampling rate of the windows in Hz.
+    channels : sequence of str, default=None
+        Their names; of "histn" only, whose regions are made of them.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def make_named_pipeline(name, sfreq):
     Raises
     ------
     ValueError
-        There is no pipeline of that name.
+        There is no pipeline of that name, or it needs channels.
 
     Examples
     --------
@@ -67,10 +73,10 @@ def make_named_pipeline(name, sfreq):
             f"Unknown pipeline {name!r}: choose from {', '.join(_MAKERS)}, or pass "
             "your own estimator."
         )
-    return Pipeline(_MAKERS[name](sfreq))
+    return Pipeline(_MAKERS[name](sfreq, channels))
 
 
-def _trivial(sfreq):
+def _trivial(sfreq, channels):
     """Most frequent training class, whatever the EEG: the baseline to beat."""
     return [
         ("nothing", FunctionTransformer(_no_features)),
@@ -78,7 +84,7 @@ def _trivial(sfreq):
     ]
 
 
-def _de_svm(sfreq):
+def _de_svm(sfreq, channels):
     """Differential entropy in five bands, linear SVM."""
     return [
         ("de", DifferentialEntropy(sfreq)),
@@ -87,7 +93,7 @@ def _de_svm(sfreq):
     ]
 
 
-def _de_1nn(sfreq):
+def _de_1nn(sfreq, channels):
     """Differential entropy, nearest neighbour: the one that leaks the most."""
     return [
         ("de", DifferentialEntropy(sfreq)),
@@ -96,17 +102,17 @@ def _de_1nn(sfreq):
     ]
 
 
-def _cov_mdm(sfreq):
+def _cov_mdm(sfreq, channels):
     """OAS covariance, minimum distance to Riemannian mean."""
     return [("covariances", Covariances("oas")), ("mdm", MDM())]
 
 
-def _cov_fgmdm(sfreq):
+def _cov_fgmdm(sfreq, channels):
     """OAS covariance, filter by Fisher's discriminant, minimum distance to mean."""
     return [("covariances", Covariances("oas")), ("fgmdm", FgMDM())]
 
 
-def _cov_knn(sfreq):
+def _cov_knn(sfreq, channels):
     """OAS covariance, five nearest neighbours by log-Euclidean distance."""
     # affine-invariant distances would take a decomposition for each pair of windows
     return [
@@ -115,12 +121,12 @@ def _cov_knn(sfreq):
     ]
 
 
-def _cov_rsvc(sfreq):
+def _cov_rsvc(sfreq, channels):
     """OAS covariance, SVM with a Riemannian kernel."""
     return [("covariances", Covariances("oas")), ("svc", RiemannianSVC())]
 
 
-def _cov_ts_lr(sfreq):
+def _cov_ts_lr(sfreq, channels):
     """OAS covariance, Riemannian tangent space, logistic regression."""
     return [
         ("covariances", Covariances("oas")),
@@ -130,36 +136,36 @@ def _cov_ts_lr(sfreq):
     ]
 
 
-def _fb_ts_lr(sfreq):
+def _fb_ts_lr(sfreq, channels):
     """OAS covariance in five bands, tangent space, logistic regression."""
-    _, *others = _cov_ts_lr(sfreq)
+    _, *others = _cov_ts_lr(sfreq, channels)
     return [("filter_bank", FilterBankCovariances(sfreq)), *others]
 
 
-def _cov_rct_ts_lr(sfreq):
+def _cov_rct_ts_lr(sfreq, channels):
     """As cov-ts-lr, with training subjects and sessions recentred."""
-    return _recentred("training", sfreq)
+    return _recentred("training", sfreq, channels)
 
 
-def _cov_rct_transductive_ts_lr(sfreq):
+def _cov_rct_transductive_ts_lr(sfreq, channels):
     """As cov-ts-lr, recentred; the test session by its whole, without labels."""
-    return _recentred("transductive", sfreq)
+    return _recentred("transductive", sfreq, channels)
 
 
-def _cov_rct_online_ts_lr(sfreq):
+def _cov_rct_online_ts_lr(sfreq, channels):
     """As cov-ts-lr, recentred; a new session by its past windows, without labels."""
-    return _recentred("online", sfreq)
+    return _recentred("online", sfreq, channels)
 
 
-def _recentred(mode, sfreq):
+def _recentred(mode, sfreq, channels):
     with config_context(enable_metadata_routing=True):  # or no request can be set
         recenter = Recenter(mode).set_fit_request(domain=True)
         recenter = recenter.set_transform_request(domain=True)
-    covariances, *others = _cov_ts_lr(sfreq)
+    covariances, *others = _cov_ts_lr(sfreq, channels)
     return [covariances, ("recenter", recenter), *others]
 
 
-def _acm_ts_svm(sfreq):
+def _acm_ts_svm(sfreq, channels):
     """Augmented covariance (order 3, lag near 30 ms), tangent space, linear SVM."""
     lag = max(1, round(0.03 * sfreq))
     # the log-Euclidean mean is as good a tangent point, at a tenth of the time
@@ -170,6 +176,24 @@ def _acm_ts_svm(sfreq):
         ("scaler", StandardScaler()),
         ("svm", SVC(kernel="linear", C=0.01)),
     ]
+
+
+def _shallow_conv_net(sfreq, channels):
+    """ShallowConvNet, of filters of 100 ms and means of 300 ms."""
+    stride = max(1, round(0.06 * sfreq))
+    network = ShallowConvNet(
+        filter_length=max(2, round(0.1 * sfreq)),
+        pool_length=5 * stride,
+        pool_stride=stride,
+        **_TRAINING,
+    )
+    return [("network", network)]
+
+
+def _eegnet(sfreq, channels):
+    """EEGNet, of filters of half a second."""
+    length = max(2, round(sfreq / 2))
+    return [("network", EEGNet(filter_length=length, **_TRAINING))]
 
 
 def _no_features(X):
@@ -189,5 +213,7 @@ _MAKERS = {
     "cov-rct-transductive-ts-lr": _cov_rct_transductive_ts_lr,
     "cov-rct-online-ts-lr": _cov_rct_online_ts_lr,
     "acm-ts-svm": _acm_ts_svm,
+    "shallow-conv-net": _shallow_conv_net,
+    "eegnet": _eegnet,
     "de-1nn": _de_1nn,
 }

@@ -8,10 +8,10 @@ from eegemo.networks._layer import Pass, arrays, flatten
 STEP = 1e-6
 
 
-def built(layer, shape, seed=0):
-    """Build a layer in float64, ready for forward and backward."""
+def built(layer, shape, seed=0, dtype=np.float64):
+    """Build a layer, ready for forward and backward; return the shape of its output."""
     out = layer.build(shape, np.random.default_rng(seed))
-    flatten(layer, np.float64)
+    flatten(layer, dtype)
     return out
 
 

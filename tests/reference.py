@@ -573,6 +573,49 @@ def convolution(x, weight, bias, stride):
     return out
 
 
+def interpretable_cnn(weights, x, mean, variance, multiplier):
+    """Outputs of the filters, and after normalisation, for one window: the paper's."""
+    spatial, depth = weights["spatial.weight"], weights["temporal.weight"]
+    n_taps = depth.shape[1]
+    n_out = x.shape[1] - n_taps + 1
+    outputs = np.empty((len(depth), n_out))
+    for i, taps in enumerate(depth):
+        s = i // multiplier
+        component = spatial[s] @ x + weights["spatial.bias"][s]
+        for j in range(n_out):
+            outputs[i, j] = component[j : j + n_taps] @ taps
+        outputs[i] += weights["temporal.bias"][i]
+    normalised = (np.maximum(outputs, 0) - mean[:, None]) / np.sqrt(
+        variance[:, None] + 1e-5
+    )
+    normalised *= weights["mean.scale"][:, None]
+    return outputs, normalised + weights["mean.shift"][:, None]
+
+
+def activation_map(weights, x, number, mean, variance, multiplier):
+    """Steps 1 to 6 of the sample-wise map of Cui et al."""
+    outputs, normalised = interpretable_cnn(weights, x, mean, variance, multiplier)
+    spatial, depth = weights["spatial.weight"], weights["temporal.weight"]
+    evidence = normalised * weights["output.weight"][:, number, None]
+    threshold = np.sort(evidence, axis=None)[-100]
+    n_taps = depth.shape[1]
+    half = n_taps // 2
+    out = np.zeros(x.shape)
+    for i, j in np.ndindex(evidence.shape):
+        sign = np.sign(outputs[i, j])
+        if evidence[i, j] > threshold and np.sign(normalised[i, j]) == sign:
+            by_channel = [
+                sign * spatial[i // multiplier, c] * (x[c, j : j + n_taps] @ depth[i])
+                for c in range(len(x))
+            ]
+            p, q = int(np.argmax(by_channel)), j + half
+            for t in range(max(0, q - half), min(x.shape[1], q + half + 1)):
+                bump = np.exp(-((t - q) ** 2) / (2 * half**2))
+                out[p, t] += bump / (half * np.sqrt(2 * np.pi))
+    out -= out.mean()
+    return out / np.sqrt(np.mean(out**2))
+
+
 def attention(X, weight, output, bias, n_heads):
     """Weights and output of attention, one sample and one head at a time."""
     queries, keys, values = np.split(weight, 3, axis=1)

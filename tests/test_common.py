@@ -43,6 +43,8 @@ from eegemo.features import (
     DifferentialEntropy,
     HjorthFeatures,
 )
+from eegemo.networks import EEGNet, MultilayerPerceptron, ShallowConvNet
+from eegemo.networks._classifier import NetworkClassifier
 from eegemo.riemann import (
     MDM,
     FgMDM,
@@ -158,7 +160,16 @@ SEARCHES = [  # windows in, labels out
         LogisticRegression(), (2,), (1, 3), {"C": [0.1, 1]}, metric="logeuclid", cv=2
     ),
 ]
+QUICK = {"max_epochs": 20, "learning_rate": 0.02, "random_state": 0}
+NETWORKS = [  # windows in, labels out, by random weights
+    ShallowConvNet(4, 9, 20, 10, 0.1, **QUICK | {"max_epochs": 40}),
+    EEGNet(4, 2, 4, 8, 3, 0.0, **QUICK),
+]
 ARRAYS = STATELESS + CHOOSING + ALIGNED + MATRICES + SEQUENCES + TRIALS + SEARCHES
+ARRAYS += NETWORKS
+FEATURES = [  # features in, labels out
+    MultilayerPerceptron((8,), **QUICK),
+]
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]
 WEIGHTED = [e for e in ARRAYS if has_fit_parameter(e, "sample_weight")]
@@ -253,6 +264,11 @@ def expected_failures(estimator):
         return {
             "check_sample_weight_equivalence_on_dense_data": "as of scikit-learn's SVC"
         }
+    if isinstance(estimator, NetworkClassifier):
+        return {
+            "check_sample_weight_equivalence_on_dense_data": "weights change the "
+            "batches that are drawn, and the steps with them"
+        }
     if getattr(estimator, "tsupdate", False):
         return {
             "check_methods_subset_invariance": "tsupdate=True is transductive: the "
@@ -287,7 +303,8 @@ PIPELINES = [
 
 
 CHECKS = parametrize_with_checks(
-    [tabular(e) for e in ARRAYS] + PIPELINES, expected_failed_checks=expected_failures
+    [tabular(e) for e in ARRAYS] + FEATURES + PIPELINES,
+    expected_failed_checks=expected_failures,
 )
 NAMES, CASES = CHECKS.args
 
@@ -312,7 +329,7 @@ def test_no_estimator_is_forgotten():
         for value in public
         if isinstance(value, type) and issubclass(value, BaseEstimator)
     }
-    assert estimators == {type(estimator) for estimator in ARRAYS}
+    assert estimators == {type(estimator) for estimator in ARRAYS + FEATURES}
 
 
 # The contract in three dimensions.
@@ -529,6 +546,8 @@ class TestSampleWeight:
         )
 
     def test_two_is_a_repeated_row(self, estimator):
+        if estimator in NETWORKS:
+            pytest.skip("weights change the batches that are drawn")
         X, y = data(estimator)
         weight = np.where(np.arange(len(X)) < 5, 2, 1)
         twice = np.repeat(np.arange(len(X)), weight)

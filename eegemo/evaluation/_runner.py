@@ -6,6 +6,7 @@ import platform
 import time
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
@@ -162,7 +163,7 @@ def run_benchmark(
     with _folder(output) as folder:
         for dataset in datasets:
             task = paradigm.task_of(dataset)
-            chosen = _resolve_pipelines(pipelines, paradigm.sfreq_of(dataset))
+            chosen = _resolve_pipelines(pipelines, paradigm, dataset)
             heads, tails = _plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype, permutation)
             for name, required in protocols.items():
@@ -238,8 +239,9 @@ def _with_stimulus_protocol(protocols):
     return out
 
 
-def _resolve_pipelines(pipelines, sfreq):
+def _resolve_pipelines(pipelines, paradigm, dataset):
     """Return the pipelines by name, the trivial baseline first."""
+    sfreq = paradigm.sfreq_of(dataset)
     if pipelines is None:
         pipelines = DEFAULT_PIPELINES
     if isinstance(pipelines, str):
@@ -251,7 +253,9 @@ def _resolve_pipelines(pipelines, sfreq):
                 f"Unknown pipelines {', '.join(map(str, unknown))}: choose from "
                 f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
             )
-        pipelines = {name: make_named_pipeline(name, sfreq) for name in pipelines}
+        channels = paradigm.channels_of(dataset)
+        make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
+        pipelines = {name: make(name) for name in pipelines}
     elif "trivial" in pipelines:
         raise ValueError(
             "The name 'trivial' is that of the baseline: give yours another name."

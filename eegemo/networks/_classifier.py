@@ -13,7 +13,12 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
-from .._input import MatrixInputMixin, WindowInputMixin, check_classes
+from .._input import (
+    MatrixInputMixin,
+    WindowInputMixin,
+    check_classes,
+    check_sample_weight,
+)
 from ._layer import arrays, unflatten
 from ._loss import soft_targets
 from ._optimizer import OPTIMIZERS, Adam, check_schedule, learning_rate
@@ -73,18 +78,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         warm = self.warm_start and hasattr(self, "network_")
         X, y = self._check(X, y, reset=not warm)
         check_classification_targets(y)
+        check_consistent_length(y, groups)
         weight = self._weights(y, sample_weight)
-        classes = check_classes(self, y[weight > 0])
-        if not warm:
-            self._begin(X, classes)
-        self._check_continues(X, classes)
         kept = weight > 0
         if not kept.all():
             X, y, weight = X[kept], y[kept], weight[kept]
-            groups = groups if groups is None else np.asarray(groups)[kept]
+            groups = None if groups is None else np.asarray(groups)[kept]
+        classes = check_classes(self, y)
+        if not warm:
+            self._begin(X, classes)
+        self._check_continues(X, classes)
         train, validate = np.arange(len(y)), np.arange(0)
         if self.early_stopping:
-            check_consistent_length(y, groups)
             train, validate = validation_split(
                 y, groups, self.validation_fraction, self._rng
             )
@@ -128,7 +133,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         -------
         y_pred : array of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        highest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[highest]
 
     def predict_proba(self, X):
         """Probability of each class, by the softmax of the last layer.
@@ -257,17 +263,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _weights(self, y, sample_weight):
         """Weight of each sample, one on average."""
-        weight = np.ones(len(y))
-        if sample_weight is not None:
-            weight = np.asarray(sample_weight, np.float64)
-            if weight.shape != (len(y),):
-                raise ValueError(
-                    f"sample_weight should be of shape ({len(y)},), got {weight.shape}."
-                )
-            if not (np.isfinite(weight).all() and weight.min() >= 0 < weight.max()):
-                raise ValueError(
-                    "sample_weight should be finite, not negative, and not all zero."
-                )
+        weight = check_sample_weight(sample_weight, y)
+        weight = np.ones(len(y)) if weight is None else weight
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
         return weight / weight[weight > 0].mean()

@@ -3,6 +3,7 @@
 from ._classifier import WindowNetwork
 from ._convolution import DepthwiseConvolution, Pointwise
 from ._dense import Flatten, Linear
+from ._explain import LinearFiltersMixin
 from ._layer import Sequential
 from ._normalization import BatchNorm
 from ._normalized_filters import NormalizedTemporalThenSpatial
@@ -12,7 +13,7 @@ from ._pooling import MeanPool
 _SPATIAL_NORM, _OUTPUT_NORM = 1.0, 0.25
 
 
-class EEGNet(WindowNetwork):
+class EEGNet(LinearFiltersMixin, WindowNetwork):
     """Temporal, spatial and separable convolutions, few weights [1]_.
 
     Temporal filters, batch normalisation, spatial filters for each of them, batch
@@ -167,3 +168,6 @@ class EEGNet(WindowNetwork):
             flatten=Flatten(),
             output=Linear(n_classes, max_norm=_OUTPUT_NORM),
         )
+
+    def _linear_filters(self):
+        return self.network_.layers["filters"].composite()

@@ -47,6 +47,12 @@ class NormalizedTemporalThenSpatial(SpectralLayer):
         """Name the normalisation, whose weights are its own."""
         return {"norm": self.norm}
 
+    def composite(self):
+        """Multiply the factors: filters (n_taps, n_channels, n_maps)."""
+        scale, variance = self.norm.weights["scale"], self.norm.statistics["variance"]
+        temporal = self.weights["temporal"] * scale / np.sqrt(variance + self.norm.eps)
+        return np.einsum("km,cm->kcm", self._each(temporal), self.weights["spatial"])
+
     def prepare(self, X):
         """Transform all windows; and their means and covariances under a filter."""
         spectra = super().prepare(X)

@@ -7,6 +7,25 @@ import numpy as np
 from ._layer import Layer
 
 
+def in_turn(blocks, n, step):
+    """Yield the first of n blocks of all means, the second of all, and so on.
+
+    Parameters
+    ----------
+    blocks : array of shape (..., n_blocks)
+    n, step : int
+        Blocks of a mean, and from one mean to the next.
+
+    Yields
+    ------
+    part : array of shape (..., n_means)
+        A view.
+    """
+    n_means = 1 + (blocks.shape[-1] - n) // step
+    for i in range(n):
+        yield blocks[..., i : i + step * (n_means - 1) + 1 : step]
+
+
 class MeanPool(Layer):
     """Means of the last axis over windows; what follows the last whole one is dropped.
 
@@ -23,6 +42,7 @@ class MeanPool(Layer):
         self.size, self.stride = size, stride or size
         # windows that overlap share sums over blocks
         self._block = math.gcd(self.size, self.stride)
+        self._counts = self.size // self._block, self.stride // self._block
 
     def build(self, shape, rng):
         """Count the windows."""
@@ -40,18 +60,11 @@ class MeanPool(Layer):
         x = x[..., : n_blocks * self._block]
         return x.reshape(*x.shape[:-1], n_blocks, self._block)
 
-    def _windows(self, blocks):
-        """Yield the first blocks of all windows, the second of all, and so on."""
-        n, step = self.size // self._block, self.stride // self._block
-        n_outputs = 1 + (blocks.shape[-1] - n) // step
-        for i in range(n):
-            yield blocks[..., i : i + step * (n_outputs - 1) + 1 : step]
-
     def forward(self, x, run):
         """Sum over blocks, then over the blocks of each window."""
         run.keep(self, x.shape)
         sums = np.einsum("...bi->...b", self._blocks(x))
-        return sum(self._windows(sums)) * (1 / self.size)
+        return sum(in_turn(sums, *self._counts)) * (1 / self.size)
 
     def backward(self, gradient, run, needs_input=True):
         """Spread the gradient of each window over its samples."""
@@ -60,7 +73,7 @@ class MeanPool(Layer):
         out = np.zeros(shape, gradient.dtype)
         blocks = self._blocks(out)
         spread = np.zeros(blocks.shape[:-1], gradient.dtype)
-        for part in self._windows(spread):
+        for part in in_turn(spread, *self._counts):
             part += gradient
         blocks[...] = spread[..., None]
         return out

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._kernels.power import block_moments, scale_blocks
 from ._normalization import BatchNorm
+from ._pooling import in_turn
 
 
 class MeanPower(BatchNorm):
@@ -24,36 +25,33 @@ class MeanPower(BatchNorm):
         super().__init__()
         self.size, self.stride = size, stride
         self.block = math.gcd(size, stride)
+        self.counts = size // self.block, stride // self.block
 
     def build(self, shape, rng):
         """Count the means within the windows."""
         n_maps, n_times = super().build(shape, rng)
+        self.n_whole = n_times // self.block  # what follows is in no mean
         return n_maps, (n_times - self.size) // self.stride + 1
 
     def _pool(self, blocks):
         """Mean over ``size`` samples, of sums over blocks."""
-        first, n = self.stride // self.block, self.size // self.block
-        n_pooled = (blocks.shape[2] - n) // first + 1
-        out = np.zeros((*blocks.shape[:2], n_pooled))
-        for i in range(n):
-            out += blocks[:, :, i::first][:, :, :n_pooled]
-        return out / self.size
+        return sum(in_turn(blocks, *self.counts)) / self.size
 
     def _unpool(self, pooled, n_blocks):
         """Sum, for each block, what belongs to the means that it is part of."""
-        first, n = self.stride // self.block, self.size // self.block
         out = np.zeros((*pooled.shape[:2], n_blocks))
-        for i in range(n):
-            out[:, :, i::first][:, :, : pooled.shape[2]] += pooled
-        return out / self.size
+        whole = out[..., : self.n_whole]
+        for part in in_turn(whole, *self.counts):
+            part += pooled / self.size
+        return out
 
     def forward(self, x, run):
         """Combine the means of squares and of samples."""
         # About their mean, lest rounding leaves nothing of a square with an offset.
         center = x[0].mean(axis=1) if run.training else self.statistics["mean"]
         sums, squares = block_moments(x, center.astype(x.dtype), self.block)
-        whole = x.shape[2] // self.block  # a shorter block at the end is in no mean
-        means, powers = self._pool(sums[..., :whole]), self._pool(squares[..., :whole])
+        means = self._pool(sums[..., : self.n_whole])
+        powers = self._pool(squares[..., : self.n_whole])
         n = x.shape[0] * x.shape[2]
         if run.training:
             mean = sums.sum(axis=(0, 2)) / n

@@ -58,8 +58,8 @@ def load(estimator, path):
     path : path-like
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = dict(file)
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            content = dict(arrays)
         name, classes = str(content["network"]), content["classes"]
         shape = tuple(map(int, content["shape"]))
     except FileNotFoundError:

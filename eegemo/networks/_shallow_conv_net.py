@@ -2,13 +2,14 @@
 
 from ._classifier import WindowNetwork
 from ._dense import Flatten, Linear
+from ._explain import LinearFiltersMixin
 from ._layer import Sequential
 from ._pointwise import Dropout, Log
 from ._power import MeanPower
 from ._spectral import TemporalThenSpatial
 
 
-class ShallowConvNet(WindowNetwork):
+class ShallowConvNet(LinearFiltersMixin, WindowNetwork):
     """Log power of learned spatial and temporal filters [1]_.
 
     Filters over time, filters over all of their outputs and channels, batch
@@ -148,3 +149,6 @@ class ShallowConvNet(WindowNetwork):
             flatten=Flatten(),
             output=Linear(n_classes),
         )
+
+    def _linear_filters(self):
+        return self.network_.layers["filters"].composite()

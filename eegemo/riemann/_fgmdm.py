@@ -5,12 +5,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._input import MatrixInputMixin, check_classes
+from .._input import MatrixInputMixin, check_classes, check_sample_weight
 from ._blocks import matrices_of
 from ._fisher import discriminant_directions
 from ._mdm import MDM, MinimumDistanceMixin
 from ._mean import (
-    check_sample_weight,
     from_tangent,
     mean_and_vectors,
     resolve_metric,

@@ -11,13 +11,17 @@ from pyriemann.geometry.tangentspace import (
 from scipy.spatial.distance import cdist, pdist, squareform
 from sklearn.utils import check_array, check_scalar
 
-from .._input import check_spd, check_symmetric, refuse_masked
+from .._input import (
+    check_sample_weight,
+    check_spd,
+    check_symmetric,
+    refuse_masked,
+)
 from ._distance import distances_from
 from ._functions import roots, unupper
 from ._logs import log_vectors, pairwise_squared_norms
 from ._mean import (
     MEANS,
-    check_sample_weight,
     from_tangent,
     spd_mean_and_convergence,
 )

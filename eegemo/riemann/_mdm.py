@@ -12,11 +12,11 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._input import MatrixInputMixin, check_classes
+from .._input import MatrixInputMixin, check_classes, check_sample_weight
 from ._blocks import check_by_block
 from ._functions import symmetric
 from ._jobs import distances_in_threads
-from ._mean import check_sample_weight, class_means, resolve_metric
+from ._mean import class_means, resolve_metric
 
 
 class MinimumDistanceMixin(

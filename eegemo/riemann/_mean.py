@@ -10,7 +10,6 @@ from pyriemann.geometry.tangentspace import (
     log_map_functions,
     tangent_space,
 )
-from sklearn.utils import check_array, check_consistent_length
 
 from ._blocks import check_by_block, side_by_side
 from ._functions import expm, roots, unupper
@@ -52,23 +51,6 @@ def resolve_metric(metric, *others):
                 f"{sorted(names)}."
             )
     return tuple(metric[use] for use in uses)
-
-
-def check_sample_weight(sample_weight, X):
-    """Return weights as float64, or None; raise unless finite and not negative."""
-    if sample_weight is None:
-        return None
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    if weight.ndim != 1:
-        raise ValueError(f"Sample weights must be 1D array, got shape {weight.shape}.")
-    check_consistent_length(X, weight)
-    if (weight < 0).any():
-        raise ValueError("Negative values in data passed to sample_weight.")
-    if not (weight > 0).any():
-        raise ValueError("sample_weight is zero everywhere: nothing is left to fit.")
-    return weight
 
 
 OF_TRAINING = "The mean of all training matrices"

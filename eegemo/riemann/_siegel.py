@@ -8,7 +8,12 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_scalar
 
-from .._input import MatrixInputMixin, check_classes, names_out
+from .._input import (
+    MatrixInputMixin,
+    check_classes,
+    check_sample_weight,
+    names_out,
+)
 from ..covariance._siegel import (
     assemble,
     blocks_of,
@@ -17,7 +22,7 @@ from ..covariance._siegel import (
     find_order,
 )
 from ._mdm import MinimumDistanceMixin
-from ._mean import OF_TRAINING, check_sample_weight, class_mean_name
+from ._mean import OF_TRAINING, class_mean_name
 from ._siegel_geometry import (
     mean_coordinates,
     squared_distance,

@@ -6,12 +6,11 @@ from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._input import MatrixInputMixin, check_classes
+from .._input import MatrixInputMixin, check_classes, check_sample_weight
 from ._blocks import matrices_of
 from ._functions import expm
 from ._logs import log_vectors
 from ._mean import (
-    check_sample_weight,
     mean_and_vectors,
     resolve_metric,
     spd_mean,

@@ -5,11 +5,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .._input import MatrixInputMixin, names_out
+from .._input import MatrixInputMixin, check_sample_weight, names_out
 from ._blocks import matrices_of
 from ._mean import (
     OF_TRAINING,
-    check_sample_weight,
     from_tangent,
     mean_and_vectors,
     resolve_metric,

@@ -7,9 +7,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from .._input import WindowInputMixin, check_classes, recording_of, same_rate
+from .._input import (
+    WindowInputMixin,
+    check_classes,
+    check_sample_weight,
+    recording_of,
+    same_rate,
+)
 from .._sfreq import check_positive
-from ..riemann._mean import check_sample_weight
 from ._inner_splits import keep_trials_whole
 from ._padding import trial_lengths
 from ._recording_parameters import tell_recording
