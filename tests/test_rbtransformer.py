@@ -16,7 +16,7 @@ def features(n=24, n_channels=3, n_bands=2):
 
 
 def small(**parameters):
-    parameters = {"n_blocks": 2, "n_heads": 2, "max_epochs": 1} | parameters
+    parameters = {"n_blocks": 2, "n_heads": 2, "width": 8, "max_epochs": 1} | parameters
     return RBTransformer(2, random_state=0, **parameters)
 
 
@@ -33,7 +33,9 @@ def test_number_of_parameters(n_channels, n_classes, expected):
 
 def test_learns():
     X, y = features(48)
-    network = small(max_epochs=25, batch_size=16, dropout=0.0).fit(X, y)
+    network = small(max_epochs=40, batch_size=16, learning_rate=0.01, dropout=0.0).fit(
+        X, y
+    )
     assert network.loss_curve_[-1] < network.loss_curve_[0] - 0.2
     assert network.score(X, y) > 0.9
 
@@ -43,7 +45,7 @@ def test_channels_may_be_told_apart_by_their_embedding_alone():
     network = small().fit(X, y)
     swapped = X.reshape(24, 3, 2)[:, ::-1].reshape(24, 6)
     assert not np.allclose(network.predict_proba(swapped), network.predict_proba(X))
-    weights = {"electrodes.weight": np.zeros((3, 128))}
+    weights = {"electrodes.weight": np.zeros((3, 8))}
     network.set_weights(weights)
     assert_allclose(network.predict_proba(swapped), network.predict_proba(X))
 

@@ -14,10 +14,10 @@ from ._pointwise import GELU, Dropout
 class RBTransformer(NetworkClassifier):
     """A transformer whose tokens are electrodes, with an entropy for each band [1]_.
 
-    The entropies of an electrode are mapped to 128 numbers, to which a vector is added
-    that is learned for the electrode. In each of four blocks, the electrodes attend to
+    The entropies of an electrode are mapped to ``width`` numbers, and a vector that is
+    learned for the electrode is added. In each of four blocks, the electrodes attend to
     each other and then pass two dense layers, both normalised before and added to their
-    input. The mean over electrodes goes to dense layers of 256, 256 and 128.
+    input. The mean over electrodes goes to dense layers of two, two and one ``width``.
 
     The authors change the size of batches to 64 after half of the epochs, drop a tenth
     of the windows, and oversample the classes by SMOTE; this does none of it. They
@@ -40,6 +40,8 @@ class RBTransformer(NetworkClassifier):
         Pairs of attention and dense layers.
     n_heads : int, default=6
         Attentions side by side, with queries, keys and values of 32 numbers.
+    width : int, default=128
+        Numbers of each token.
     max_epochs : int, default=300
     batch_size : int, default=256
     learning_rate : float, default=1e-3
@@ -94,8 +96,8 @@ class RBTransformer(NetworkClassifier):
     >>> from eegemo.networks import RBTransformer
     >>> entropies = np.random.default_rng(0).standard_normal((40, 8 * 4))
     >>> y = np.where(entropies[:, 0] > entropies[:, 4], "left", "right")
-    >>> network = RBTransformer(max_epochs=3, random_state=0).fit(entropies, y)
-    >>> network.predict(entropies).shape
+    >>> network = RBTransformer(width=16, max_epochs=3, random_state=0)
+    >>> network.fit(entropies, y).predict(entropies).shape
     (40,)
     >>> network.attention(entropies).shape
     (40, 8, 8)
@@ -109,6 +111,7 @@ class RBTransformer(NetworkClassifier):
         dropout=0.1,
         n_blocks=4,
         n_heads=6,
+        width=128,
         *,
         max_epochs=300,
         batch_size=256,
@@ -129,6 +132,7 @@ class RBTransformer(NetworkClassifier):
         self.dropout = dropout
         self.n_blocks = n_blocks
         self.n_heads = n_heads
+        self.width = width
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -185,15 +189,15 @@ class RBTransformer(NetworkClassifier):
             )
         return Sequential(
             tokens=Tokens(self.n_bands),
-            linear=Linear(128),
+            linear=Linear(self.width),
             electrodes=ElectrodeEmbedding(),
             dropout=Dropout(self.dropout),
-            **_blocks(self.n_blocks, self.n_heads, self.dropout),
+            **_blocks(self.n_blocks, self.n_heads, self.width, self.dropout),
             mean=MeanToken(),
             norm=LayerNorm(),
-            **_dense(256, "0", self.dropout),
-            **_dense(256, "1", self.dropout),
-            **_dense(128, "2", self.dropout),
+            **_dense(2 * self.width, "0", self.dropout),
+            **_dense(2 * self.width, "1", self.dropout),
+            **_dense(self.width, "2", self.dropout),
             output=Linear(n_classes),
         )
 
@@ -224,7 +228,7 @@ class Tokens(Layer):
         return gradient.reshape(len(gradient), -1) if needs_input else None
 
 
-def _blocks(n_blocks, n_heads, dropout):
+def _blocks(n_blocks, n_heads, width, dropout):
     layers = {}
     for i in range(n_blocks):
         layers[f"attend{i}"] = Residual(
@@ -234,8 +238,8 @@ def _blocks(n_blocks, n_heads, dropout):
         )
         layers[f"feed{i}"] = Residual(
             norm=LayerNorm(),
-            **_dense(128, "0", dropout),
-            linear1=Linear(128),
+            **_dense(width, "0", dropout),
+            linear1=Linear(width),
             dropout1=Dropout(dropout),
         )
     return layers

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._kernels.eigen import eigen, work_size
+from .._kernels.lanes import rows
 from ..riemann._functions import symmetric, unupper, upper_places
 from ._layer import Layer
 
@@ -39,14 +41,14 @@ class BiMap(Layer):
         W = self.weights["weight"]
         half = (x.reshape(-1, len(W)) @ W).reshape(*x.shape[:2], -1)
         run.keep(self, half)
-        return symmetric(W.T @ half)
+        return W.T @ half
 
     def backward(self, gradient, run, needs_input=True):
         """Project the gradient to the tangent space of the Stiefel manifold."""
         (half,) = run.kept(self)
         W = self.weights["weight"]
         gradient = symmetric(gradient)
-        G = 2 * np.tensordot(half, gradient, ((0, 2), (0, 1)))
+        G = 2 * (half @ gradient).sum(axis=0)
         np.subtract(G, W @ symmetric(W.T @ G), out=self.gradients["weight"])
         return W @ gradient @ W.T if needs_input else None
 
@@ -59,15 +61,24 @@ class BiMap(Layer):
 class _Spectral(Layer):
     """A function of symmetric matrices by that of their eigenvalues.
 
-    Subclasses have ``_apply`` of eigenvalues, and ``_differences`` of it between pairs,
-    of which the second is at most the first.
+    Which are first raised to a threshold at least. Subclasses have ``_apply`` of raised
+    eigenvalues, ``_differences`` of it between pairs, of which the second is at most
+    the first, and its derivative ``_slope``.
     """
+
+    def __init__(self, threshold):
+        super().__init__()
+        self.threshold = threshold
+
+    def _raise(self, values):
+        return np.maximum(values, self.threshold)
 
     def forward(self, x, run):
         """Apply it to the eigenvalues."""
-        values, vectors = np.linalg.eigh(x)
+        found = eigen(np.asarray(x, np.float64), rows(work_size(x.shape[-1])))
+        values, vectors = (array.astype(x.dtype, copy=False) for array in found)
         run.keep(self, values, vectors)
-        return (vectors * self._apply(values)[:, None]) @ vectors.mT
+        return (vectors.mT * self._apply(self._raise(values))[:, None]) @ vectors
 
     def backward(self, gradient, run, needs_input=True):
         """Multiply by divided differences in the frame of the eigenvectors [1]_.
@@ -79,15 +90,17 @@ class _Spectral(Layer):
         if not needs_input:
             return None
         values, vectors = run.kept(self)
-        a, b = values[:, :, None], values[:, None, :]
-        higher, lower = np.maximum(a, b), np.minimum(a, b)
-        gap = higher - lower
+        raised = self._raise(values)
+        slope = self._differences(*_pairs(raised))
+        higher, lower = _pairs(values)
+        gap = np.subtract(higher, lower, out=lower)
         equal = gap == 0
-        slope = self._differences(higher, lower)
-        slope /= np.where(equal, 1, gap)
-        np.copyto(slope, self._slope(higher), where=equal)
-        slope *= vectors.mT @ symmetric(gradient) @ vectors
-        return vectors @ slope @ vectors.mT
+        gap[equal] = 1
+        slope /= gap
+        equals = higher[equal]
+        slope[equal] = self._slope(self._raise(equals)) * (equals > self.threshold)
+        slope *= vectors @ symmetric(gradient) @ vectors.mT
+        return vectors.mT @ slope @ vectors
 
 
 class ReEig(_Spectral):
@@ -103,18 +116,14 @@ class ReEig(_Spectral):
        AAAI 2017.
     """
 
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = threshold
-
-    def _apply(self, values):
-        return np.maximum(values, self.threshold)
+    def _apply(self, raised):
+        return raised
 
     def _differences(self, higher, lower):
-        return self._apply(higher) - self._apply(lower)
+        return higher - lower
 
-    def _slope(self, values):
-        return (values > self.threshold).astype(values.dtype)
+    def _slope(self, raised):
+        return np.ones_like(raised)
 
 
 class LogEig(_Spectral):
@@ -126,20 +135,17 @@ class LogEig(_Spectral):
         Of ReEig.
     """
 
-    def __init__(self, threshold):
-        super().__init__()
-        self.threshold = threshold
-
-    def _apply(self, values):
-        return np.log(np.maximum(values, self.threshold))
+    def _apply(self, raised):
+        return np.log(raised)
 
     def _differences(self, higher, lower):
         # of near eigenvalues, the difference of the logarithms would lose its digits
-        lower = np.maximum(lower, self.threshold)
-        return np.log1p((np.maximum(higher, self.threshold) - lower) / lower)
+        ratio = np.subtract(higher, lower, out=higher)
+        ratio /= lower
+        return np.log1p(ratio, out=ratio)
 
-    def _slope(self, values):
-        return (values > self.threshold) / np.maximum(values, self.threshold)
+    def _slope(self, raised):
+        return 1 / raised
 
 
 class UpperTriangle(Layer):
@@ -163,6 +169,12 @@ class UpperTriangle(Layer):
     def backward(self, gradient, run, needs_input=True):
         """Put them back on both sides."""
         return unupper(gradient).astype(gradient.dtype) if needs_input else None
+
+
+def _pairs(values):
+    """Higher and lower number of each pair."""
+    a, b = values[:, :, None], values[:, None, :]
+    return np.maximum(a, b), np.minimum(a, b)
 
 
 def _orthonormal(W):
