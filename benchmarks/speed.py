@@ -129,21 +129,23 @@ def write(options, facts, rows, seconds, rates):
     return text
 
 
-def describe(options, arguments):
+def describe(options, arguments, script="speed", packages=PACKAGES, conditions=None):
     """What the numbers depend on."""
     from threadpoolctl import threadpool_info
 
     import eegemo
 
-    command = shlex.join(["python", "benchmarks/speed.py", *arguments])
+    command = shlex.join(["python", f"benchmarks/{script}.py", *arguments])
     # Not by metadata, which an editable clone on the path has none of.
     versions = [f"Python {platform.python_version()}", f"eegemo {eegemo.__version__}"]
-    for name in PACKAGES.split():
+    for name in packages.split():
         try:
             versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             versions.append(f"{name} not installed")
-    pools = {f"{p['internal_api']} {p['num_threads']}" for p in threadpool_info()}
+    if conditions is None:
+        pools = {f"{p['internal_api']} {p['num_threads']}" for p in threadpool_info()}
+        conditions = f"threads of {', '.join(sorted(pools))}; float64, seed 0"
     git = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         cwd=ROOT,
@@ -157,8 +159,7 @@ def describe(options, arguments):
             f"- commit: {git.stdout.strip() or 'unknown'}",
             f"- machine: {cpu()}, {os.cpu_count()} cores, {platform.system()}",
             f"- versions: {', '.join(versions)}",
-            f"- threads of {', '.join(sorted(pools))}; float64, seed 0, "
-            f"{options.rounds} rounds",
+            f"- {conditions}, {options.rounds} rounds",
         ]
     )
 

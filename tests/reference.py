@@ -1,7 +1,7 @@
 """Slow, obvious versions of what the estimators compute, to compare against."""
 
 import numpy as np
-from scipy import linalg, signal, stats
+from scipy import linalg, signal, special, stats
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 
@@ -614,3 +614,20 @@ def activation_map(weights, x, number, mean, variance, multiplier):
                 out[p, t] += bump / (half * np.sqrt(2 * np.pi))
     out -= out.mean()
     return out / np.sqrt(np.mean(out**2))
+
+
+def attention(X, weight, output, bias, n_heads):
+    """Weights and output of attention, one sample and one head at a time."""
+    queries, keys, values = np.split(weight, 3, axis=1)
+    n_dims = queries.shape[1] // n_heads
+    weights = np.empty((len(X), n_heads, X.shape[1], X.shape[1]))
+    out = np.empty_like(X)
+    for i, x in enumerate(X):
+        heads = []
+        for h in range(n_heads):
+            part = slice(h * n_dims, (h + 1) * n_dims)
+            q, k, v = x @ queries[:, part], x @ keys[:, part], x @ values[:, part]
+            weights[i, h] = special.softmax(q @ k.T / np.sqrt(n_dims), axis=1)
+            heads.append(weights[i, h] @ v)
+        out[i] = np.hstack(heads) @ output + bias
+    return weights, out

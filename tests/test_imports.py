@@ -20,11 +20,14 @@ MODULES = [
     "eegemo.bands",
     "eegemo.datasets",
     "eegemo.evaluation",
+    "eegemo.metrics",
     "eegemo.montage",
     "eegemo.paradigm",
     "eegemo.pipelines",
 ]
-IMPORT_ALL = "import sys, threading, eegemo, " + ", ".join(PACKAGES) + "; "
+IMPORT_ALL = (
+    "import sys, threading, eegemo, " + ", ".join(PACKAGES) + ", eegemo.metrics; "
+)
 
 
 def run(code, **variables):

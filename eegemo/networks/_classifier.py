@@ -48,6 +48,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _at_a_time = 64  # samples to predict
+    _train_at_a_time = None  # of a batch; None takes it whole
+    _dtype = np.float32  # of training
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
@@ -316,7 +318,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.optimizer!r}."
             )
         decoupled = self.optimizer == "adamw"
-        return Adam(self.n_parameters_, np.float32, decoupled, self.weight_decay)
+        return Adam(self.n_parameters_, self._dtype, decoupled, self.weight_decay)
 
     def _train(self, X, y, weight, train, validate, max_epochs):
         """Train for some epochs, or until validation no longer gets better."""
@@ -334,14 +336,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             check_scalar(self.patience, "patience", Integral, min_val=1)
         labels = np.searchsorted(self.classes_, y)
         targets = soft_targets(labels, len(self.classes_), self.label_smoothing)
-        targets, weight = targets.astype(np.float32), weight.astype(np.float32)
+        targets, weight = targets.astype(self._dtype), weight.astype(self._dtype)
         if self._optimizer is None:
             self._optimizer = self._new_optimizer()
         # More threads sum in another order, and the numbers would depend on them.
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with threadpool_limits(1, "blas"), quiet:
-            prepared = self.network_.prepare(self._scaled(X, np.float32))
-            trainer = Trainer(self.network_, self._optimizer, self._rng)
+            prepared = self.network_.prepare(self._scaled(X, self._dtype))
+            trainer = Trainer(
+                self.network_,
+                self._optimizer,
+                self._rng,
+                self._dtype,
+                self._train_at_a_time,
+            )
             try:
                 self._run(
                     trainer, prepared, targets, weight, train, validate, max_epochs
@@ -418,6 +426,7 @@ class MatrixNetwork(MatrixInputMixin, NetworkClassifier):
     """A network of SPD matrices, without blocks."""
 
     _takes_blocks = False
+    _n_blocks = None  # also of a network that was loaded
 
     def _check(self, X, y, *, reset):
         return self._check_matrices(X, y, reset=reset)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._kernels.layer_norm import standardise, through_standardise
 from ._layer import Layer
 
 
@@ -107,22 +108,30 @@ class LayerNorm(Layer):
 
     def forward(self, x, run):
         """Standardise."""
-        z = x - x.mean(axis=-1, keepdims=True)
-        variance = np.mean(z * z, axis=-1, keepdims=True)
-        inverse = 1 / np.sqrt(variance + np.asarray(self.eps, x.dtype))
-        z *= inverse
+        z, out = _rows(x), np.empty_like(x)
+        inverse = np.empty(len(z), x.dtype)
+        scale, shift = (self.weights[k].astype(x.dtype) for k in ("scale", "shift"))
+        standardise(z, scale, shift, self._constants(x), _rows(out), inverse)
         run.keep(self, z, inverse)
-        return z * self.weights["scale"] + self.weights["shift"]
+        return out
 
     def backward(self, gradient, run, needs_input=True):
         """Differentiate through the mean and the variance of each sample too."""
         z, inverse = run.kept(self)
-        n = z.shape[-1]
-        np.sum(gradient.reshape(-1, n), axis=0, out=self.gradients["shift"])
-        np.sum((gradient * z).reshape(-1, n), axis=0, out=self.gradients["scale"])
-        if not needs_input:
-            return None
-        gradient *= self.weights["scale"]
-        mean = gradient.mean(axis=-1, keepdims=True)
-        along = np.mean(gradient * z, axis=-1, keepdims=True)
-        return (gradient - mean - z * along) * inverse
+        through_standardise(
+            _rows(gradient),
+            z,
+            self.weights["scale"],
+            self._constants(z),
+            inverse,
+            self.gradients["scale"],
+            self.gradients["shift"],
+        )
+        return gradient
+
+    def _constants(self, x):
+        return np.array([self.eps, 1 / x.shape[-1]], x.dtype)
+
+
+def _rows(x):
+    return x.reshape(-1, x.shape[-1])

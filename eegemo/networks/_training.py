@@ -18,10 +18,15 @@ class Trainer:
     rng : numpy.random.Generator
         Of dropout and of the order of the samples.
     dtype : dtype, default=numpy.float32
+    at_a_time : int, default=None
+        Go forward and back with so many samples of a batch at a time, and sum the
+        gradients: of a network without batch normalisation, they are those of the
+        batch, and what lies between the layers may stay in the cache.
     """
 
-    def __init__(self, network, optimizer, rng, dtype=np.float32):
+    def __init__(self, network, optimizer, rng, dtype=np.float32, at_a_time=None):
         self.network, self.optimizer, self.rng = network, optimizer, rng
+        self.at_a_time = at_a_time
         self.values, self.gradients = flatten(network, dtype)
         self.constrained = [
             layer
@@ -47,13 +52,25 @@ class Trainer:
         loss : float
             Before the step. If it is not finite, no step is made.
         """
-        logits = self.network.forward(batch, self.run)
-        loss, gradient = cross_entropy(logits, targets, weights)
-        if np.isfinite(loss):
+        at_a_time = self.at_a_time or len(batch)
+        loss, total = 0.0, 0
+        for start in range(0, len(batch), at_a_time):
+            part = slice(start, start + at_a_time)
+            logits = self.network.forward(batch[part], self.run)
+            mean, gradient = cross_entropy(logits, targets[part], weights[part])
+            share = len(logits) / len(batch)
+            loss += share * mean
+            if not np.isfinite(loss):
+                return loss
+            gradient *= share
             self.network.backward(gradient, self.run, needs_input=False)
-            self.optimizer.step(self.values, self.gradients, rate)
-            for layer in self.constrained:
-                layer.constrain()
+            if share < 1:
+                total = total + self.gradients
+        if at_a_time < len(batch):
+            self.gradients[:] = total
+        self.optimizer.step(self.values, self.gradients, rate)
+        for layer in self.constrained:
+            layer.constrain()
         return loss
 
     def epoch(self, prepared, samples, targets, weights, batch_size, rate):
