@@ -129,6 +129,15 @@ def test_sampling_rate(tmp_path):
     assert_array_equal(again.predict_proba(epochs), expected)
 
 
+def test_read_only_filters():
+    """As joblib hands them to its workers."""
+    layer = Subbands([(8, 90)], SFREQ)
+    X, _ = windows(2)
+    expected = layer.prepare(X)
+    layer.filters[0].flags.writeable = False
+    assert_array_equal(layer.prepare(X), expected)
+
+
 def test_errors():
     X, y = windows(4, 15)
     with pytest.raises(ValueError, match="need longer windows than 15 samples"):

@@ -12,7 +12,6 @@ from ._layer import Sequential, arrays
 from ._pointwise import Dropout, ReLU
 from ._subbands import Subbands
 
-_N_FILTERS = 120
 _HIGH = 90.0  # Hz
 _STEP = 8.0  # Hz; sub-bands begin at its multiples
 _SPREAD = 0.01  # of the first weights
@@ -36,6 +35,8 @@ class SSVEPNet(WindowNetwork):
     n_subbands : int, default=3
         Number of bands. They begin at 8, 16, 24, ... Hz and end at 90 Hz, or at nine
         tenths of the Nyquist frequency where that is less.
+    n_filters : int, default=120
+        Number of filters over channels, over pairs of samples, and over 10 samples.
     dropout : float, default=0.1
         Share of the first and second filters' outputs that are set to zero in training;
         the paper's second stage has 0.6.
@@ -113,6 +114,7 @@ class SSVEPNet(WindowNetwork):
         self,
         sfreq=None,
         n_subbands=3,
+        n_filters=120,
         dropout=0.1,
         last_dropout=0.95,
         *,
@@ -133,6 +135,7 @@ class SSVEPNet(WindowNetwork):
     ):
         self.sfreq = sfreq
         self.n_subbands = n_subbands
+        self.n_filters = n_filters
         self.dropout = dropout
         self.last_dropout = last_dropout
         self.max_epochs = max_epochs
@@ -167,12 +170,12 @@ class SSVEPNet(WindowNetwork):
     def _network(self, shape, n_classes):
         return _Narrow(
             subbands=Subbands(subband_edges(self.n_subbands, self._rate), self._rate),
-            spatial=Pointwise(_N_FILTERS, bias=True),
+            spatial=Pointwise(self.n_filters, bias=True),
             dropout1=Dropout(self.dropout),
-            pairs=Convolution(_N_FILTERS, 2, stride=2),
+            pairs=Convolution(self.n_filters, 2, stride=2),
             dropout2=Dropout(self.dropout),
             relu=ReLU(),
-            temporal=Convolution(_N_FILTERS, 10, padding="same"),
+            temporal=Convolution(self.n_filters, 10, padding="same"),
             dropout3=Dropout(self.last_dropout),
             flatten=Flatten(),
             output=Linear(n_classes),

@@ -47,6 +47,7 @@ class Subbands(Layer):
             part = X[rows].astype(np.float64)
             for b, sos in enumerate(self.filters):
                 n_padded = 3 * (2 * len(sos) + 1)
+                sos = sos.copy()  # SciPy refuses those of a memory-mapped pickle
                 out[rows, b] = signal.sosfiltfilt(sos, part, padlen=n_padded)
         return out
 
