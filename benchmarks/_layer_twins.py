@@ -15,6 +15,7 @@ from eegemo.networks import (
     _graph,
     _levels,
     _normalization,
+    _normalized_elu,
     _normalized_filters,
     _pointwise,
     _pooling,
@@ -152,8 +153,8 @@ def _learned(x, w, layer):
     graph = (graph + graph.T) / 2
     root = (graph.sum(1) + 1e-10).rsqrt()
     scaled = -root[:, None] * graph * root
-    terms = [x, scaled @ x]
-    terms.append(2 * scaled @ terms[1] - x)
+    terms = [x.mT, scaled @ x.mT]
+    terms.append(2 * scaled @ terms[1] - terms[0])
     return sum(t @ f for t, f in zip(terms, w["filters"], strict=True))
 
 
@@ -301,13 +302,14 @@ TWINS = {
     "Electrodes": Twin(
         lambda: _dgcnn.Electrodes(3),
         (6, 15),
-        lambda x, w, layer: x.unflatten(1, (-1, 3)),
+        lambda x, w, layer: x.unflatten(1, (-1, 3)).mT,
+        True,
     ),
     "FixedPropagation": Twin(
         lambda: _graph.FixedPropagation(GRAPHS, 2), (6, 5, 40), _fixed
     ),
     "LearnedPropagation": Twin(
-        lambda: _graph.LearnedPropagation(4, 3), (6, 5, 3), _learned
+        lambda: _graph.LearnedPropagation(4, 3), (6, 3, 5), _learned
     ),
     "SqueezedFilters": Twin(
         lambda: _levels.SqueezedFilters(3, 8, [2, 0, 1, 4, 3], 1.0),
@@ -341,5 +343,10 @@ TWINS = {
         (6, 5, 40),
         _sum_of_bands,
         True,
+    ),
+    "NormalizedELU": Twin(
+        _normalized_elu.NormalizedELU,
+        (6, 4, 50),
+        lambda x, w, layer: functional.elu(_batch_norm(x, w, layer)),
     ),
 }
