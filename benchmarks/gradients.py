@@ -5,13 +5,13 @@
 For each layer, torch computes the same function of the same input and weights and
 differentiates it by itself; so it does each whole network, on a batch of tiny data and
 without dropout. Prints the largest difference of an output or gradient over its largest
-number. Exits with an error if one is more than 1e-9, or if a layer is not compared.
+number. Exits with an error if one is more than 1e-11, or if a layer is not compared.
 """
 
 import os
 import sys
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-11
 LEAST = 1e-3  # of a network's largest gradient: one of zero is rounding
 
 
