@@ -8,14 +8,24 @@ from _torch_networks import same
 from torch.nn import functional
 
 from eegemo.networks import (
+    _attention,
     _convolution,
     _dense,
+    _dgcnn,
+    _graph,
+    _levels,
     _normalization,
+    _normalized_elu,
     _normalized_filters,
     _pointwise,
     _pooling,
     _power,
+    _rbtransformer,
+    _rectified_mean,
+    _regions,
+    _spd_layers,
     _spectral,
+    _subbands,
 )
 from eegemo.networks._layer import Residual
 
@@ -34,19 +44,22 @@ class Twin:
         Makes the output of a torch input, weights by name and the layer.
     first : bool, default=False
         Whether the layer is a first one, without gradient of its input.
-    positive : bool, default=False
-        Whether its input must be.
+    kind : {"any", "positive", "spd"}, default="any"
+        Of the input: numbers of any sign, positive ones, or SPD matrices, of which the
+        function should use both halves alike.
     """
 
     make: object
     shape: tuple
     call: object
     first: bool = False
-    positive: bool = False
+    kind: str = "any"
 
     def data(self, rng):
         X = rng.standard_normal(self.shape)
-        return np.abs(X) + 0.1 if self.positive else X
+        if self.kind == "spd":
+            return X @ X.swapaxes(1, 2)
+        return np.abs(X) + 0.1 if self.kind == "positive" else X
 
 
 def _linear(x, w, layer):
@@ -118,6 +131,101 @@ def _pointwise_mix(x, w, layer):
     return functional.conv1d(x, w["weight"][..., None], w.get("bias"))
 
 
+def _rectified_mean_of(x, w, layer):
+    return _batch_norm(functional.relu(x), w, layer).mean(-1)
+
+
+def _attend(x, w, layer):
+    shape = 3, layer.n_heads, layer.n_dims
+    heads = (x @ w["weight"]).unflatten(-1, shape).permute(2, 0, 3, 1, 4)
+    y = functional.scaled_dot_product_attention(*heads)
+    return y.transpose(1, 2).flatten(2) @ w["output"] + w["bias"]
+
+
+def _fixed(x, w, layer):
+    polynomials = torch.from_numpy(layer.polynomials)
+    of_nodes = w["coefficients"][torch.from_numpy(layer.graph_of)]
+    return torch.einsum("ik,kij,njt->nit", of_nodes, polynomials, x)
+
+
+def _learned(x, w, layer):
+    graph = functional.relu(w["adjacency"])
+    graph = (graph + graph.T) / 2
+    root = (graph.sum(1) + 1e-10).rsqrt()
+    scaled = -root[:, None] * graph * root
+    terms = [x.mT, scaled @ x.mT]
+    terms.append(2 * scaled @ terms[1] - terms[0])
+    return sum(t @ f for t, f in zip(terms, w["filters"], strict=True))
+
+
+def _squeezed(x, w, layer):
+    x = x[:, list(layer.order), None].transpose(1, 2)
+    x = functional.conv2d(same(x, layer.n_taps), w["temporal"][:, None, None])
+    return torch.einsum("nfct,cf->nct", x, w["mixtures"])
+
+
+def _blocks_of(weight, sizes):
+    parts = weight.split([n * n for n in sizes])
+    parts = zip(parts, sizes, strict=True)
+    return torch.block_diag(*(part.reshape(n, n) for part, n in parts))
+
+
+def _mix(x, w, layer):
+    return _blocks_of(w["weight"], layer.sizes) @ x
+
+
+def _fuse(x, w, layer):
+    logits = x @ _blocks_of(w["weight"], layer.sizes).T + w["bias"]
+    pairs = zip(logits.split(layer.sizes, 1), x.split(layer.sizes, 1), strict=True)
+    return torch.stack([(a.softmax(1) * b).sum(1) for a, b in pairs], 1)
+
+
+def _levels_of(x, w, layer):
+    def of(name):
+        return {k.removeprefix(name): v for k, v in w.items() if k.startswith(name)}
+
+    steps = layer.electrodes.layers
+    y = _fixed(x, of("electrodes.propagation."), steps["propagation"])
+    y = _depthwise(y, of("electrodes.taps."), steps["taps"])
+    y = _mix(y, of("electrodes.pointwise."), steps["pointwise"])
+    y = _batch_norm(y, of("electrodes.normalization."), steps["normalization"])
+    before, after = x.mean(-1), functional.elu(y).mean(-1)
+    regions = _fuse(before, of("before."), layer.before)
+    regions_after = _fuse(after, of("after."), layer.after)
+    sent = _fixed(regions[..., None], of("ring."), layer.ring)[..., 0]
+    head = _fuse(regions, of("head_before."), layer.head_before)
+    head = head + _fuse(regions_after, of("head_after."), layer.head_after)
+    return torch.cat([before + after, sent + regions_after, head], 1)
+
+
+def _bimap(x, w, layer):
+    W = w["weight"]
+    inner = W.detach()
+    W.register_hook(lambda G: G - inner @ (inner.T @ G + G.T @ inner) / 2)
+    return W.T @ x @ W
+
+
+def _of_eigenvalues(function):
+    def call(x, w, layer):
+        values, vectors = torch.linalg.eigh((x + x.mT) / 2)
+        values = function(values.clamp(min=layer.threshold))
+        return vectors * values[:, None] @ vectors.mT
+
+    return call
+
+
+def _upper(x, w, layer):
+    rows, columns = torch.triu_indices(*x.shape[1:])
+    x = (x + x.mT) / 2
+    return x[:, rows, columns] * torch.where(rows == columns, 1, 2).double().sqrt()
+
+
+def _sum_of_bands(x, w, layer):
+    bands = torch.from_numpy(layer.prepare(x.detach().numpy()))
+    return torch.einsum("b,nbct->nct", w["weight"], bands)
+
+
+GRAPHS = [(3, [(0, 1), (1, 2)]), (2, [(0, 1)])]
 TWINS = {
     "Linear": Twin(lambda: _dense.Linear(4), (6, 5, 3), _linear),
     "Flatten": Twin(_dense.Flatten, (6, 5, 3), lambda x, w, layer: x.flatten(1)),
@@ -130,7 +238,7 @@ TWINS = {
     "ELU": Twin(_pointwise.ELU, (6, 5), lambda x, w, layer: functional.elu(x)),
     "GELU": Twin(_pointwise.GELU, (6, 5), lambda x, w, layer: functional.gelu(x)),
     "Square": Twin(_pointwise.Square, (6, 5), lambda x, w, layer: x * x),
-    "Log": Twin(_pointwise.Log, (6, 5), lambda x, w, layer: x.log(), positive=True),
+    "Log": Twin(_pointwise.Log, (6, 5), lambda x, w, layer: x.log(), kind="positive"),
     "Dropout": Twin(lambda: _pointwise.Dropout(0.3), (6, 50), _dropout),
     "BatchNorm": Twin(_normalization.BatchNorm, (6, 4, 50), _batch_norm),
     "LayerNorm": Twin(_normalization.LayerNorm, (6, 4, 5), _layer_norm),
@@ -178,4 +286,67 @@ TWINS = {
         lambda x, w, layer: functional.avg_pool1d(x, 6, 4),
     ),
     "GlobalMean": Twin(_pooling.GlobalMean, (6, 3, 41), lambda x, w, layer: x.mean(-1)),
+    "RectifiedMean": Twin(
+        _rectified_mean.RectifiedMean, (6, 4, 50), _rectified_mean_of
+    ),
+    "ElectrodeEmbedding": Twin(
+        _attention.ElectrodeEmbedding, (6, 5, 3), lambda x, w, layer: x + w["weight"]
+    ),
+    "MeanToken": Twin(_attention.MeanToken, (6, 5, 3), lambda x, w, layer: x.mean(1)),
+    "Attention": Twin(lambda: _attention.Attention(3, 4, 0.0), (6, 5, 8), _attend),
+    "Tokens": Twin(
+        lambda: _rbtransformer.Tokens(3),
+        (6, 15),
+        lambda x, w, layer: x.unflatten(1, (-1, 3)),
+    ),
+    "Electrodes": Twin(
+        lambda: _dgcnn.Electrodes(3),
+        (6, 15),
+        lambda x, w, layer: x.unflatten(1, (-1, 3)).mT,
+        True,
+    ),
+    "FixedPropagation": Twin(
+        lambda: _graph.FixedPropagation(GRAPHS, 2), (6, 5, 40), _fixed
+    ),
+    "LearnedPropagation": Twin(
+        lambda: _graph.LearnedPropagation(4, 3), (6, 3, 5), _learned
+    ),
+    "SqueezedFilters": Twin(
+        lambda: _levels.SqueezedFilters(3, 8, [2, 0, 1, 4, 3], 1.0),
+        (6, 5, 40),
+        _squeezed,
+        True,
+    ),
+    "RegionPointwise": Twin(
+        lambda: _regions.RegionPointwise([3, 2], 1.0), (6, 5, 40), _mix
+    ),
+    "RegionFusion": Twin(lambda: _regions.RegionFusion([3, 2]), (6, 5), _fuse),
+    "Levels": Twin(
+        lambda: _levels.Levels(GRAPHS, [(0, 1)], 2, 5), (6, 5, 40), _levels_of
+    ),
+    "BiMap": Twin(lambda: _spd_layers.BiMap(3), (6, 5, 5), _bimap, kind="spd"),
+    "ReEig": Twin(
+        lambda: _spd_layers.ReEig(0.5),
+        (6, 5, 5),
+        _of_eigenvalues(lambda x: x),
+        kind="spd",
+    ),
+    "LogEig": Twin(
+        lambda: _spd_layers.LogEig(0.5),
+        (6, 5, 5),
+        _of_eigenvalues(torch.log),
+        kind="spd",
+    ),
+    "UpperTriangle": Twin(_spd_layers.UpperTriangle, (6, 5, 5), _upper, kind="spd"),
+    "Subbands": Twin(
+        lambda: _subbands.Subbands([(8, 40), (16, 40)], 100.0),
+        (6, 5, 40),
+        _sum_of_bands,
+        True,
+    ),
+    "NormalizedELU": Twin(
+        _normalized_elu.NormalizedELU,
+        (6, 4, 50),
+        lambda x, w, layer: functional.elu(_batch_norm(x, w, layer)),
+    ),
 }

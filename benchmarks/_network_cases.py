@@ -16,6 +16,7 @@ from _torch_networks import (
     SSVEPNet,
     braindecode_models,
 )
+from scipy.signal import cheby1, sosfiltfilt
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Case:
         Of the class.
     braindecode : callable, default=None
         Makes the module of a shape and a number of classes.
+    filtered : callable, default=None
+        What the twin takes of X, where our network filters it.
     kind : "normal" or "spd"
     dtype : "float32" or "float64"
         Of training.
@@ -54,6 +57,7 @@ class Case:
     layout: object
     parameters: dict = field(default_factory=dict)
     braindecode: object = None
+    filtered: object = None
     kind: str = "normal"
     dtype: str = "float32"
 
@@ -171,6 +175,32 @@ def _histn(w):
         for i, part in enumerate(np.split(w[ours], cuts)):
             found[theirs.format(i)] = part
     return found
+
+
+def _ssvepnet(w):
+    return {
+        "bands.weight": w["subbands.weight"],
+        "spatial.weight": w["spatial.weight"],
+        "spatial.bias": w["spatial.bias"],
+        "halve.weight": w["pairs.weight"],
+        "halve.bias": w["pairs.bias"],
+        "temporal.weight": w["temporal.weight"],
+        "temporal.bias": w["temporal.bias"],
+        **linear(w, "output", "linear"),
+    }
+
+
+def _make_ssvepnet(shape, n_classes, dropout=None):
+    rates = (0.1, 0.1, 0.95) if dropout is None else [dropout] * 3
+    return SSVEPNet(3, *shape[1:], n_classes, rates)
+
+
+def subbands(X):
+    """Filter windows at 250 Hz into the bands of SSVEPNet."""
+    edges = [(low, 90) for low in (8, 16, 24)]
+    filters = [cheby1(2, 1, edge, "bandpass", output="sos", fs=250) for edge in edges]
+    bands = [sosfiltfilt(sos, X.astype(float), padlen=15) for sos in filters]
+    return np.stack(bands, axis=1).astype(X.dtype)
 
 
 def _rbtransformer(w):
@@ -311,9 +341,11 @@ for n in 9, 64:
     CASES.append(
         Case(
             "SSVEPNet",
-            f"Benchmark part 1000x3x{n}x100",
-            *((1000, 3, n, 100), (10, 3, 3, 30), 40, 100),
-            _windows(SSVEPNet),
-            None,
+            f"Benchmark part 1000x{n}x100",
+            *((1000, n, 100), (10, 3, 30), 40, 100),
+            _make_ssvepnet,
+            _ssvepnet,
+            {"sfreq": 250},
+            filtered=subbands,
         )
     )

@@ -40,7 +40,9 @@ class Eegemo:
         size = sum(w.size for w in arrays(self.network, "weights").values())
         adam = Adam(size, self.X.dtype, e.optimizer == "adamw", e.weight_decay)
         self.prepared = self.network.prepare(self.X)
-        self.trainer = Trainer(self.network, adam, self.rng, self.X.dtype)
+        self.trainer = Trainer(
+            self.network, adam, self.rng, self.X.dtype, e._train_at_a_time
+        )
 
     def epoch(self, batches):
         """Step once for each batch; return the losses."""
@@ -81,13 +83,14 @@ class Torch:
 
     def __init__(self, case, X, y, make):
         self.case, self.make = case, make
-        self.X, self.y = torch.from_numpy(X), torch.from_numpy(y)
-        self.module = None
+        self.raw, self.y = X, torch.from_numpy(y)
 
     def prepare(self):
         """Make module and optimiser."""
+        X = self.raw if self.case.filtered is None else self.case.filtered(self.raw)
+        self.X = torch.from_numpy(X)
         torch.manual_seed(0)
-        self.module = self.make(tuple(self.X.shape), self.case.n_classes)
+        self.module = self.make(self.raw.shape, self.case.n_classes)
         self.module.to(self.X.dtype).train()
         self.optimizer = self._optimizer()
 
@@ -123,8 +126,6 @@ class Torch:
         self.module.zero_grad()
         logits = self.module(self.X[rows])
         torch.nn.functional.cross_entropy(logits, self.y[rows]).backward()
-        if hasattr(self.module, "project"):
-            self.module.project()
         return {k: p.grad.numpy() for k, p in self.module.named_parameters()}
 
     def fit(self, n_epochs):
@@ -132,7 +133,7 @@ class Torch:
         self.prepare()
         rng = np.random.default_rng(0)
         for _ in range(n_epochs):
-            self.epoch(split(rng.permutation(len(self.X)), self.case.batch))
+            self.epoch(split(rng.permutation(len(self.y)), self.case.batch))
 
 
 def split(order, batch_size):

@@ -302,9 +302,7 @@ class SPDNet(nn.Module):
 class SSVEPNet(nn.Module):
     """The deep network of Guney et al.: sub-bands, channels, time."""
 
-    def __init__(
-        self, n_bands, n_channels, n_times, n_classes, dropout=(0.1, 0.1, 0.95)
-    ):
+    def __init__(self, n_bands, n_channels, n_times, n_classes, dropout):
         super().__init__()
         self.bands = nn.Conv2d(n_bands, 1, 1, bias=False)
         self.spatial = nn.Conv2d(1, 120, (n_channels, 1))
