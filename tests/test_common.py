@@ -188,16 +188,16 @@ NETWORKS = [  # windows in, labels out, by random weights
     ShallowConvNet(4, 9, 20, 10, 0.1, **QUICK | {"max_epochs": 40}),
     EEGNet(4, 2, 4, 8, 3, 0.0, **QUICK),
     InterpretableCNN(4, 2, 8, **QUICK),
-    NamedHiSTN(None, 2, 16, 1, 0.0, batch_size=32, **QUICK),
-    SSVEPNet(SFREQ, 2, 0.0, 0.0, batch_size=32, **QUICK),
-    GlobalThenSubject(ShallowConvNet(4, 9, 20, 10, 0.1, **QUICK)),
+    NamedHiSTN(None, 2, 16, 1, 0.0, batch_size=32, **QUICK | {"max_epochs": 80}),
+    SSVEPNet(SFREQ, 1, 8, 0.0, 0.0, weight_decay=0.0, batch_size=16, **QUICK),
 ]
 ARRAYS = STATELESS + CHOOSING + ALIGNED + MATRICES + SEQUENCES + TRIALS + SEARCHES
 ARRAYS += NETWORKS
 FEATURES = [  # features in, labels out
     MultilayerPerceptron((8,), **QUICK),
     DGCNN(1, 8, 2, 16, **QUICK),
-    RBTransformer(1, 0.0, 1, 2, **QUICK),
+    RBTransformer(1, 0.0, 1, 2, width=8, **QUICK),
+    GlobalThenSubject(MultilayerPerceptron((8,), **QUICK)),
 ]
 TRANSFORMERS = [e for e in ARRAYS if not is_classifier(e)]
 CLASSIFIERS = [e for e in ARRAYS if is_classifier(e)]

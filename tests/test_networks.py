@@ -54,12 +54,12 @@ WINDOW_NETWORKS = [
     EEGNet(2, 2, filter_length=6, batch_size=8, **SMALL),
     InterpretableCNN(2, 2, 6, batch_size=8, **SMALL),
     HiSTN(["AF3", "O1", "O2"], 2, 6, batch_size=8, **SMALL),
-    SSVEPNet(200, 2, last_dropout=0.5, batch_size=8, **SMALL),
+    SSVEPNet(200, 2, 8, last_dropout=0.5, batch_size=8, **SMALL),
 ]
 FEATURE_NETWORKS = [
     MultilayerPerceptron((6,), 0.3, batch_size=8, **SMALL),
     DGCNN(1, 4, 2, 6, batch_size=8, **SMALL),
-    RBTransformer(1, n_blocks=1, n_heads=2, batch_size=8, **SMALL),
+    RBTransformer(1, n_blocks=1, n_heads=2, width=8, batch_size=8, **SMALL),
 ]
 PERCEPTRON = FEATURE_NETWORKS[0]
 MATRIX_NETWORKS = [SPDNet(batch_size=8, **SMALL)]

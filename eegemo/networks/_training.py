@@ -52,13 +52,15 @@ class Trainer:
         loss : float
             Before the step. If it is not finite, no step is made.
         """
-        at_a_time = self.at_a_time or len(batch)
+        n = len(targets)  # of the batch, the first axis may be another
+        at_a_time = self.at_a_time or n
         loss, total = 0.0, 0
-        for start in range(0, len(batch), at_a_time):
+        for start in range(0, n, at_a_time):
             part = slice(start, start + at_a_time)
-            logits = self.network.forward(batch[part], self.run)
+            x = batch[part] if at_a_time < n else batch
+            logits = self.network.forward(x, self.run)
             mean, gradient = cross_entropy(logits, targets[part], weights[part])
-            share = len(logits) / len(batch)
+            share = len(logits) / n
             loss += share * mean
             if not np.isfinite(loss):
                 return loss
@@ -66,7 +68,7 @@ class Trainer:
             self.network.backward(gradient, self.run, needs_input=False)
             if share < 1:
                 total = total + self.gradients
-        if at_a_time < len(batch):
+        if at_a_time < n:
             self.gradients[:] = total
         self.optimizer.step(self.values, self.gradients, rate)
         for layer in self.constrained:
