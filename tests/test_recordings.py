@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 
 from eegemo.adapt import Recenter
 from eegemo.covariance import AugmentedCovariances, Covariances
+from eegemo.pipelines import make_named_pipeline
 from eegemo.riemann import MDM, TangentSpace
 
 pytestmark = [
@@ -116,6 +117,18 @@ def test_imagery_within_session(evaluate):
     # trials moves the AUC of 9 test trials by 0.05, and that of the five folds by 0.01.
     assert_allclose(scores["augmented"], scores["augmented-moabb"], atol=0.05)
     assert scores["augmented"].item() > 0.75
+
+
+def test_networks_within_session(evaluate):
+    """MOABB clones, fits and scores them as any classifier. 45 trials teach little."""
+    names = ["shallow-conv-net", "interpretable-cnn", "cov-spdnet"]
+    pipelines = {name: make_named_pipeline(name, sfreq=160) for name in names}
+    results = evaluate(
+        WithinSessionEvaluation, LeftRightImagery(), PhysionetMI(), [1], pipelines
+    )
+    scores = results["score"].iloc[0]
+    # One standard error of an AUC of .7 on 45 trials is about 0.08.
+    assert (scores[names] > 0.6).all()
 
 
 def test_ssvep_within_session(evaluate):
