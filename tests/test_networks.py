@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from eegemo._kernels.adam import adam_step
 from eegemo._kernels.cross_entropy import cross_entropy
@@ -42,6 +42,7 @@ from eegemo.networks._pointwise import (
     Square,
     draw_mask,
 )
+from eegemo.networks._threads import one_blas_thread
 
 SMALL = {
     "max_epochs": 4,
@@ -535,6 +536,22 @@ class TestFiles:
             network.save_weights(path)
         assert path.read_bytes() == before
         assert len(list(path.parent.iterdir())) == 1
+
+
+def test_limits_of_threads_that_overlap():
+    """The last to leave puts back what was before the first."""
+    with threadpool_limits(2, "blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert set(blas_threads()) == {1}
+        second.__exit__(None, None, None)
+        assert set(blas_threads()) == {2}
+
+
+def blas_threads():
+    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
 
 
 def test_grid_search_in_a_pipeline():

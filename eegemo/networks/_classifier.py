@@ -11,7 +11,6 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from threadpoolctl import threadpool_limits
 
 from .._input import (
     MatrixInputMixin,
@@ -23,6 +22,7 @@ from ._layer import arrays, unflatten
 from ._loss import soft_targets
 from ._optimizer import OPTIMIZERS, Adam, check_schedule, learning_rate
 from ._saving import load, save
+from ._threads import one_blas_thread
 from ._training import Trainer, probabilities
 from ._validation import validation_split
 
@@ -148,7 +148,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         probabilities : float64 array of shape (n_samples, n_classes)
         """
         X = self._check_again(X)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             return probabilities(
                 self.network_, self._scaled(X, np.float64), self._at_a_time
             )
@@ -341,7 +341,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             self._optimizer = self._new_optimizer()
         # More threads sum in another order, and the numbers would depend on them.
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with threadpool_limits(1, "blas"), quiet:
+        with one_blas_thread(), quiet:
             prepared = self.network_.prepare(self._scaled(X, self._dtype))
             trainer = Trainer(
                 self.network_,
