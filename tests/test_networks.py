@@ -405,6 +405,20 @@ class TestTraining:
         assert all(np.array_equal(before[k], after[k]) for k in before)
         assert fitted.n_iter_ == 2 and np.isfinite(fitted.predict_proba(X)).all()
 
+    @pytest.mark.parametrize("max_epochs", [1, 3])
+    def test_steps_that_go_astray(self, estimator, max_epochs):
+        """The loss, measured before each step, need not tell of the last one."""
+        X, y = data(estimator)
+        network = clone(estimator).set_params(
+            batch_size=24, max_epochs=max_epochs, learning_rate=1e308
+        )
+        with pytest.raises(FloatingPointError, match="became nan"):
+            network.fit(X, y)
+        assert all(np.isfinite(w).all() for w in network.get_weights().values())
+        assert np.isfinite(network.predict_proba(X)).all()
+        network.set_params(warm_start=True, learning_rate=1e-4).fit(X, y)
+        assert np.isfinite(network.loss_curve_).all()
+
     @pytest.mark.parametrize(
         "parameters, message",
         [

@@ -361,14 +361,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         best, best_loss, since = trainer.snapshot(), np.inf, 0
         for epoch in _progress(max_epochs, self.verbose, type(self).__name__):
             rate = learning_rate(self.schedule, self.learning_rate, epoch, max_epochs)
+            before = trainer.snapshot()
             loss = trainer.epoch(
                 prepared, train, targets, weight, self.batch_size, rate
             )
-            judged = loss
-            if len(validate) and np.isfinite(loss):
+            judged = loss if trainer.is_finite() else np.nan
+            if len(validate) and np.isfinite(judged):
                 judged = trainer.loss(prepared, validate, targets, weight)
             if not np.isfinite(judged):
                 trainer.restore(best)
+                self._optimizer = None  # whose running means may be infinite
                 raise FloatingPointError(
                     f"The loss of {type(self).__name__} became {judged} in epoch "
                     f"{epoch + 1}. The weights of the best epoch before are kept. "
@@ -379,7 +381,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 self.validation_curve_.append(judged)
             since += 1
             if judged < best_loss:
-                best, best_loss, since = trainer.snapshot(), judged, 0
+                # The training loss is of weights before the steps of its epoch, the
+                # last of which may have gone astray.
+                best = trainer.snapshot() if len(validate) else before
+                best_loss, since = judged, 0
             if len(validate) and since >= self.patience:
                 break
         if len(validate):
