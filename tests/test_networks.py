@@ -441,6 +441,44 @@ class TestTraining:
         with pytest.raises(ValueError, match=message):
             clone(estimator).set_params(**parameters).fit(X, y, groups=np.arange(24))
 
+    @pytest.mark.parametrize(
+        "parameters, n_groups",
+        [({"max_epochs": 1.5}, 24), ({"early_stopping": True}, 1)],
+        ids=str,
+    )
+    def test_what_is_refused_changes_nothing(self, estimator, parameters, n_groups):
+        X, y = data(estimator)
+        wrong = clone(estimator).set_params(**parameters)
+        groups = np.arange(24) % n_groups
+        with pytest.raises((TypeError, ValueError)):
+            wrong.fit(X, y, groups=groups)
+        assert vars(wrong).keys() == vars(clone(wrong)).keys()  # is not fitted
+        fitted = clone(estimator).fit(X, y)
+        expected = fitted.predict_proba(X)
+        with pytest.raises((TypeError, ValueError)):
+            fitted.set_params(**parameters).fit(2 * X, y, groups=groups)
+        assert_array_equal(fitted.predict_proba(X), expected)
+
+    def test_samples_without_weight_are_left_out(self, estimator):
+        X, y = data(estimator)
+        balanced = clone(estimator).set_params(class_weight="balanced")
+        weight = np.ones(24)
+        weight[[0, 3, 6]] = 0
+        loud = X * np.where(weight, 1, 100).reshape(-1, *[1] * (X.ndim - 1))
+        kept = weight > 0
+        expected = clone(balanced).fit(X[kept], y[kept]).predict_proba(X)
+        got = clone(balanced).fit(loud, y, sample_weight=weight).predict_proba(X)
+        assert_array_equal(got, expected)
+        expected = clone(balanced).partial_fit(X[kept], y[kept]).predict_proba(X)
+        got = clone(balanced).partial_fit(loud, y, sample_weight=weight)
+        assert_array_equal(got.predict_proba(X), expected)
+
+    def test_class_weights_of_zero(self, estimator):
+        X, y = data(estimator)
+        nothing = dict.fromkeys(["calm", "fear", "joy"], 0)
+        with pytest.raises(ValueError, match="leaves no sample"):
+            clone(estimator).set_params(class_weight=nothing).fit(X, y)
+
     def test_all_windows_in_one_batch(self, estimator):
         X, y = data(estimator)
         fitted = clone(estimator).set_params(batch_size=1000).fit(X, y)

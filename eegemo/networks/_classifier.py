@@ -1,5 +1,6 @@
 """What all networks are to scikit-learn."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -75,25 +76,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         FloatingPointError
             The loss is no longer finite; the weights of the best epoch are kept.
         """
-        warm = self.warm_start and hasattr(self, "network_")
-        X, y = self._check(X, y, reset=not warm)
-        check_classification_targets(y)
-        check_consistent_length(y, groups)
-        weight = self._weights(y, sample_weight)
-        kept = weight > 0
-        if not kept.all():
-            X, y, weight = X[kept], y[kept], weight[kept]
-            groups = None if groups is None else np.asarray(groups)[kept]
-        classes = check_classes(self, y)
-        if not warm:
-            self._begin(X, classes)
-        self._check_continues(X, classes)
-        train, validate = np.arange(len(y)), np.arange(0)
-        if self.early_stopping:
-            train, validate = validation_split(
-                y, groups, self.validation_fraction, self._rng
-            )
-        self._train(X, y, weight, train, validate, self.max_epochs)
+        with _as_before_if_refused(self):
+            self._fit(X, y, sample_weight, groups)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -111,15 +95,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : estimator
         """
-        first = not hasattr(self, "network_")
-        X, y = self._check(X, y, reset=first)
-        check_classification_targets(y)
-        if first:
-            self._begin(X, check_classes(self, y if classes is None else classes))
-        known = self.classes_ if classes is None else classes
-        self._check_continues(X, np.union1d(np.unique(y), known))
-        weight = self._weights(y, sample_weight)
-        self._train(X, y, weight, np.flatnonzero(weight > 0), np.arange(0), 1)
+        with _as_before_if_refused(self):
+            self._partial_fit(X, y, classes, sample_weight)
         return self
 
     def predict(self, X):
@@ -261,12 +238,54 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     # Training.
 
+    def _fit(self, X, y, sample_weight, groups):
+        warm = self.warm_start and hasattr(self, "network_")
+        X, y = self._check(X, y, reset=not warm)
+        check_classification_targets(y)
+        check_consistent_length(y, groups)
+        weight = self._weights(y, sample_weight)
+        kept = weight > 0
+        if not kept.all():
+            X, y, weight = X[kept], y[kept], weight[kept]
+            groups = None if groups is None else np.asarray(groups)[kept]
+        classes = check_classes(self, y)
+        if not warm:
+            self._begin(X, classes)
+        self._check_continues(X, classes)
+        train, validate = np.arange(len(y)), np.arange(0)
+        if self.early_stopping:
+            train, validate = validation_split(
+                y, groups, self.validation_fraction, self._rng
+            )
+        self._train(X, y, weight, train, validate, self.max_epochs)
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        first = not hasattr(self, "network_")
+        X, y = self._check(X, y, reset=first)
+        check_classification_targets(y)
+        weight = self._weights(y, sample_weight)
+        kept = weight > 0
+        if not kept.all():
+            X, y, weight = X[kept], y[kept], weight[kept]
+        if first:
+            self._begin(X, check_classes(self, y if classes is None else classes))
+        known = self.classes_ if classes is None else classes
+        self._check_continues(X, np.union1d(np.unique(y), known))
+        self._train(X, y, weight, np.arange(len(y)), np.arange(0), 1)
+
     def _weights(self, y, sample_weight):
-        """Weight of each sample, one on average."""
+        """Weight of each sample, one on average of those that have any."""
         weight = check_sample_weight(sample_weight, y)
         weight = np.ones(len(y)) if weight is None else weight
         if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
+            kept = weight > 0  # others do not count in what is balanced
+            factor = np.zeros(len(y))
+            factor[kept] = compute_sample_weight(self.class_weight, y[kept])
+            weight = weight * factor
+        if not (weight > 0).any():
+            raise ValueError(
+                f"class_weight={self.class_weight} leaves no sample with a weight."
+            )
         return weight / weight[weight > 0].mean()
 
     def _begin(self, X, classes):
@@ -439,6 +458,21 @@ class MatrixNetwork(MatrixInputMixin, NetworkClassifier):
     def _check_again(self, X):
         check_is_fitted(self)
         return self._check_matrices(X, reset=False)
+
+
+@contextmanager
+def _as_before_if_refused(estimator):
+    """Put back all attributes if data or parameters turn out to be wrong.
+
+    Else an estimator would seem to be fitted, with first weights that nobody trained.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except (TypeError, ValueError):
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _progress(n_epochs, verbose, name):
