@@ -1,6 +1,7 @@
 """How networks are trained, stopped, saved and continued."""
 
 import pickle
+from inspect import signature
 
 import networks
 import numpy as np
@@ -29,7 +30,7 @@ from eegemo.networks import (
     SSVEPNet,
 )
 from eegemo.networks._dense import Flatten, Linear
-from eegemo.networks._layer import Pass, Residual, Sequential
+from eegemo.networks._layer import Pass, Residual, Sequential, arrays
 from eegemo.networks._loss import soft_targets
 from eegemo.networks._normalization import BatchNorm, LayerNorm
 from eegemo.networks._optimizer import Adam, learning_rate
@@ -305,6 +306,29 @@ class TestTraining:
         assert half.n_iter_ == 4
         assert half.loss_curve_ == whole.loss_curve_
         assert_array_equal(half.predict_proba(X), whole.predict_proba(X))
+
+    def test_warm_start_with_other_parameters(self, estimator):
+        """Those of layers are refused, and those of training are taken."""
+        X, y = data(estimator)
+        fitted = clone(estimator).set_params(warm_start=True).fit(X, y)
+        name = next(iter(signature(type(estimator)).parameters))
+        value = getattr(estimator, name)
+        other = ["T7", "P7", "T8"] if name == "channels" else 4
+        with pytest.raises(ValueError, match=f"made with {name}="):
+            fitted.set_params(**{name: other}).fit(X, y)
+        with pytest.raises(ValueError, match=f"made with {name}="):
+            fitted.partial_fit(X, y)
+        fitted.set_params(**{name: value})
+        strong = pickle.loads(pickle.dumps(fitted))
+        strong.set_params(optimizer="adamw", weight_decay=100.0).fit(X, y)
+        weights = [
+            sum(
+                np.abs(w).sum()
+                for w in arrays(n.fit(X, y).network_, "weights").values()
+            )
+            for n in (fitted, strong)
+        ]
+        assert weights[1] < weights[0]
 
     def test_partial_fit_is_an_epoch(self, estimator):
         X, y = data(estimator)

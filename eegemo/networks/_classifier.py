@@ -1,6 +1,7 @@
 """What all networks are to scikit-learn."""
 
 from contextlib import contextmanager
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -51,6 +52,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     _at_a_time = 64  # samples to predict
     _train_at_a_time = None  # of a batch; None takes it whole
     _dtype = np.float32  # of training
+    _beside_layers = (  # parameters that no layer is made with
+        "max_epochs",
+        "batch_size",
+        "learning_rate",
+        "optimizer",
+        "weight_decay",
+        "schedule",
+        "label_smoothing",
+        "class_weight",
+        "early_stopping",
+        "validation_fraction",
+        "patience",
+        "warm_start",
+        "random_state",
+        "verbose",
+    )
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
@@ -299,8 +316,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network = self._network(shape, len(classes))
         network.build(shape, self._rng)
         self.classes_, self.network_, self._shape = classes, network, shape
+        self._made_with = self._of_layers()
         self._optimizer = None
         self.loss_curve_, self.validation_curve_ = [], []
+
+    def _of_layers(self):
+        """Return the parameters that layers are made with."""
+        parameters = self.get_params(deep=False).items()
+        return {k: deepcopy(v) for k, v in parameters if k not in self._beside_layers}
 
     def _restore(self, shape, classes, weights):
         """Be fitted, with given weights instead of training."""
@@ -320,6 +343,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_.tolist()}, got {classes.tolist()}. Give partial_fit "
                 "all classes at its first call, or fit anew with warm_start=False."
             )
+        for name, value in self._of_layers().items():
+            if not np.array_equal(value, self._made_with[name]):
+                raise ValueError(
+                    f"The layers of {type(self).__name__} were made with "
+                    f"{name}={self._made_with[name]!r}, now it is {value!r}: training "
+                    "goes on with the former, or fit anew with warm_start=False."
+                )
         self._check_shape_again(X)
 
     def _check_shape_again(self, X):
@@ -329,15 +359,17 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 f"got {X.shape[1:]}: cut windows of the same length."
             )
 
-    def _new_optimizer(self):
+    def _set_optimizer(self):
         check_scalar(self.weight_decay, "weight_decay", Real, min_val=0)
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"optimizer should be one of {', '.join(OPTIMIZERS)}, got "
                 f"{self.optimizer!r}."
             )
-        decoupled = self.optimizer == "adamw"
-        return Adam(self.n_parameters_, self._dtype, decoupled, self.weight_decay)
+        if self._optimizer is None:
+            self._optimizer = Adam(self.n_parameters_, self._dtype)
+        self._optimizer.decoupled = self.optimizer == "adamw"
+        self._optimizer.weight_decay = self.weight_decay
 
     def _train(self, X, y, weight, train, validate, max_epochs):
         """Train for some epochs, or until validation no longer gets better."""
@@ -356,8 +388,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         labels = np.searchsorted(self.classes_, y)
         targets = soft_targets(labels, len(self.classes_), self.label_smoothing)
         targets, weight = targets.astype(self._dtype), weight.astype(self._dtype)
-        if self._optimizer is None:
-            self._optimizer = self._new_optimizer()
+        self._set_optimizer()
         # More threads sum in another order, and the numbers would depend on them.
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with one_blas_thread(), quiet:

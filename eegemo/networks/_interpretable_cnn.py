@@ -108,6 +108,8 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
     2
     """
 
+    _beside_layers = (*WindowNetwork._beside_layers, "transductive")
+
     def __init__(
         self,
         n_spatial=16,

@@ -18,10 +18,10 @@ class Adam:
     ----------
     size : int
     dtype : dtype
-    decoupled : bool
+    decoupled : bool, default=False
         Of AdamW: the weights shrink by ``weight_decay`` times the learning rate,
         instead of a gradient that has ``weight_decay`` times the weights added.
-    weight_decay : float
+    weight_decay : float, default=0.0
 
     References
     ----------
@@ -34,7 +34,7 @@ class Adam:
     betas = 0.9, 0.999
     eps = 1e-8
 
-    def __init__(self, size, dtype, decoupled, weight_decay):
+    def __init__(self, size, dtype, decoupled=False, weight_decay=0.0):
         self.decoupled, self.weight_decay = decoupled, weight_decay
         self.n_steps = 0
         self.first, self.second = np.zeros(size, dtype), np.zeros(size, dtype)
