@@ -559,6 +559,62 @@ def test_numbers_of_parameters():
     assert shallow.n_parameters_ == expected
 
 
+SIZES = {
+    ShallowConvNet: ["n_filters", "filter_length", "pool_length", "pool_stride"],
+    EEGNet: ["n_temporal", "n_each", "n_separable", "filter_length"],
+    InterpretableCNN: ["n_spatial", "n_each", "filter_length"],
+    HiSTN: ["n_filters", "filter_length"],
+    SSVEPNet: ["n_filters", "n_subbands"],
+}
+
+
+@pytest.mark.parametrize("estimator", WINDOW_NETWORKS, ids=lambda e: type(e).__name__)
+def test_wrong_sizes(estimator):
+    X, y = data(estimator)
+    for name in SIZES[type(estimator)]:
+        for value in (0, -1):
+            with pytest.raises(ValueError, match=f"{name} == {value}, must be >= 1"):
+                clone(estimator).set_params(**{name: value}).fit(X, y)
+        with pytest.raises(TypeError, match=f"{name} must be an instance of int"):
+            clone(estimator).set_params(**{name: 2.5}).fit(X, y)
+
+
+@pytest.mark.parametrize("sizes", [5, "ab", (0,), (-1, 2)])
+def test_wrong_sizes_of_a_perceptron(sizes):
+    X, y = data(PERCEPTRON)
+    with pytest.raises((TypeError, ValueError), match="hidden_layer_sizes"):
+        MultilayerPerceptron(sizes).fit(X, y)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, np.nan, "a", None])
+def test_wrong_dropout(rate):
+    X, y = data(PERCEPTRON)
+    with pytest.raises(ValueError, match="at least 0 and less than 1"):
+        MultilayerPerceptron(dropout=rate).fit(X, y)
+
+
+def test_dropout_close_to_one():
+    mask = draw_mask(np.random.default_rng(0), (100, 100), 1 - 1e-9, np.float32)
+    assert np.isfinite(mask).all()
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"learning_rate": np.nan}, "learning_rate should be finite"),
+        ({"weight_decay": np.inf}, "weight_decay should be finite"),
+        ({"schedule": {"a": 1}}, "schedule should be"),
+        ({"schedule": {0: "a"}}, "schedule should be"),
+        ({"schedule": {0: np.nan}}, "schedule should be"),
+    ],
+    ids=str,
+)
+def test_no_numbers(parameters, message):
+    X, y = data(PERCEPTRON)
+    with pytest.raises(ValueError, match=message):
+        clone(PERCEPTRON).set_params(**parameters).fit(X, y)
+
+
 class TestFiles:
     @pytest.fixture
     def path(self, tmp_path):

@@ -22,7 +22,13 @@ from .._input import (
 )
 from ._layer import arrays, unflatten
 from ._loss import soft_targets
-from ._optimizer import OPTIMIZERS, Adam, check_schedule, learning_rate
+from ._optimizer import (
+    OPTIMIZERS,
+    Adam,
+    check_finite,
+    check_schedule,
+    learning_rate,
+)
 from ._saving import load, save
 from ._threads import one_blas_thread
 from ._training import Trainer, probabilities
@@ -320,6 +326,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self._optimizer = None
         self.loss_curve_, self.validation_curve_ = [], []
 
+    def _check_sizes(self, *names):
+        """Raise TypeError or ValueError unless parameters are integers from one on."""
+        for name in names:
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
+
     def _of_layers(self):
         """Return the parameters that layers are made with."""
         parameters = self.get_params(deep=False).items()
@@ -361,6 +372,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _set_optimizer(self):
         check_scalar(self.weight_decay, "weight_decay", Real, min_val=0)
+        check_finite(self.weight_decay, "weight_decay")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"optimizer should be one of {', '.join(OPTIMIZERS)}, got "
@@ -382,6 +394,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             min_val=0,
             include_boundaries="neither",
         )
+        check_finite(self.learning_rate, "learning_rate")
         check_schedule(self.schedule)
         if len(validate):
             check_scalar(self.patience, "patience", Integral, min_val=1)

@@ -152,6 +152,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         self.verbose = verbose
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_spatial", "n_each", "filter_length")
         self._check_length(shape, self.filter_length, "filter_length")
         return Sequential(
             spatial=Pointwise(self.n_spatial, bias=True),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -58,10 +59,19 @@ class Adam:
         adam_step(values, gradients, self.first, self.second, hyper)
 
 
+def check_finite(value, name):
+    """Raise ValueError if a number is infinite, or none."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} should be finite, got {value}.")
+
+
 def check_schedule(schedule):
     """Raise ValueError unless it is one of which :func:`learning_rate` knows."""
     if isinstance(schedule, Mapping):
-        if all(rate > 0 and epoch >= 0 for epoch, rate in schedule.items()):
+        numbers = [*schedule, *schedule.values()]
+        if all(isinstance(n, Real) and 0 <= n < math.inf for n in numbers) and all(
+            rate > 0 for rate in schedule.values()
+        ):
             return
     elif schedule in ("constant", "cosine"):
         return
