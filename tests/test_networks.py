@@ -1,10 +1,12 @@
 """How networks are trained, stopped, saved and continued."""
 
+import os
 import pickle
 from inspect import signature
 
 import networks
 import numpy as np
+import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
@@ -657,6 +659,30 @@ class TestFiles:
         )
         with pytest.raises(ValueError, match="lacks the weights linear1"):
             MultilayerPerceptron((6, 6)).load_weights(path)
+
+    def test_names_of_features(self, path, tmp_path):
+        """Go with the file, and those of an earlier fit go away."""
+        X, y = data(PERCEPTRON)
+        frame = pd.DataFrame(X, columns=["a", "b", "c"])
+        named = clone(PERCEPTRON).fit(frame, y)
+        named.save_weights(tmp_path / "named.npz")
+        loaded = clone(PERCEPTRON).load_weights(tmp_path / "named.npz")
+        assert_array_equal(loaded.predict(frame), named.predict(frame))
+        assert loaded.feature_names_in_.dtype == object
+        with pytest.raises(ValueError, match="feature names should match"):
+            loaded.predict(frame[["c", "b", "a"]])
+        loaded.load_weights(path).predict(X)  # warns of no names
+
+    @pytest.mark.skipif(os.name == "nt", reason="permissions are others there")
+    def test_permissions(self, path):
+        other = path.with_name("other")
+        other.touch()
+        assert path.stat().st_mode == other.stat().st_mode
+
+    def test_no_file(self, tmp_path):
+        """Which is not the fault of its content."""
+        with pytest.raises(OSError, match=r"Is a directory|Permission"):
+            clone(PERCEPTRON).load_weights(tmp_path)
 
     def test_without_writing(self, path):
         before = path.read_bytes()
