@@ -123,6 +123,13 @@ class TestPatterns:
         assert_allclose(patterns.spatial, network.patterns(4 * X).spatial, atol=1e-9)
 
 
+def test_patterns_of_filters_longer_than_windows():
+    X, y = noise(n_times=6)
+    network = EEGNet(2, filter_length=16, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="filters of 16 samples need longer windows"):
+        network.patterns(X)
+
+
 def of_class_one(network, X):
     return network.explain(X[1::2], 1).mean(axis=0)
 

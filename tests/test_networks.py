@@ -46,6 +46,7 @@ from eegemo.networks._pointwise import (
     draw_mask,
 )
 from eegemo.networks._threads import one_blas_thread
+from eegemo.networks._training import Trainer
 
 SMALL = {
     "max_epochs": 4,
@@ -247,6 +248,27 @@ def test_schedules():
 
 
 # Training.
+
+
+@pytest.mark.parametrize("n, sizes", [(20, [7, 7, 6]), (8, [8]), (9, [5, 4])])
+def test_batches(n, sizes):
+    """At most of ``batch_size``, alike, and each sample is in one of them."""
+    network = Sequential(output=Linear(2))
+    network.build((1,), np.random.default_rng(0))
+    seen = []
+
+    class Remembers(Trainer):
+        def step(self, batch, targets, weights, rate):
+            seen.append(batch[:, 0].copy())
+            return float(len(batch))
+
+    trainer = Remembers(network, None, np.random.default_rng(0))
+    X = np.arange(30, dtype=np.float32)[:, None]
+    samples = np.arange(30)[-n:]
+    loss = trainer.epoch(X, samples, np.zeros((30, 2)), np.ones(30), 8, 0.1)
+    assert [len(batch) for batch in seen] == sizes
+    assert sorted(np.concatenate(seen)) == samples.tolist()
+    assert_allclose(loss, np.dot(sizes, sizes) / n)
 
 
 @each

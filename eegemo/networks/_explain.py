@@ -92,6 +92,11 @@ def patterns_of(filters, parts, sfreq=1.0):
     for X in parts:
         for x in X - X.mean(axis=2, keepdims=True):
             n_out = x.shape[1] - n_taps + 1
+            if n_out < 2:
+                raise ValueError(
+                    f"Patterns of filters of {n_taps} samples need longer windows, got "
+                    f"{x.shape[1]} samples."
+                )
             output = sum(filters[k].T @ x[:, k : k + n_out] for k in range(n_taps))
             output -= output.mean(axis=1, keepdims=True)
             lags = [x[:, k : k + n_out] @ output.T for k in range(n_taps)]
