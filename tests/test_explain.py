@@ -231,6 +231,14 @@ class TestNull:
         with pytest.raises(ValueError, match="at least two groups"):
             explain_with_null(stopping, X, y, groups=np.zeros(12), n_permutations=1)
 
+    def test_ties_speak_for_the_null(self):
+        X, y = noise()
+        found = explain_with_null(
+            LogisticRegression(), X[:, :, 0], y, explain=lambda model, X: [1, 0]
+        )
+        assert found.p_value == 1
+        assert_array_equal(found.exceeded, 0.5)
+
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_no_numbers(self, value):
         X, y = noise()

@@ -282,7 +282,6 @@ def _parameters_that_keep_weights(estimator):
     still = {
         "learning_rate": _STILL,
         "schedule": "constant",
-        "weight_decay": 0.0,
         "early_stopping": False,
     }
     parameters = estimator.get_params()
