@@ -42,7 +42,6 @@ from eegemo.networks._pointwise import (
     Dropout,
     Log,
     ReLU,
-    Square,
     draw_mask,
 )
 from eegemo.networks._threads import one_blas_thread
@@ -94,7 +93,6 @@ LAYERS = {
     "relu": ReLU(),
     "elu": ELU(),
     "gelu": GELU(),
-    "square": Square(),
     "log": Log(0.2),
     "dropout": Dropout(0.4),
     "batch norm": BatchNorm(),

@@ -81,21 +81,6 @@ class GELU(Layer):
         return gradient
 
 
-class Square(Layer):
-    """Square."""
-
-    def forward(self, x, run):
-        """Square."""
-        run.keep(self, x)
-        return x * x
-
-    def backward(self, gradient, run, needs_input=True):
-        """Multiply by twice x."""
-        (x,) = run.kept(self)
-        gradient *= 2 * x
-        return gradient
-
-
 class Log(Layer):
     """Natural logarithm of the greater of x and a floor.
 
