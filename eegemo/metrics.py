@@ -267,6 +267,11 @@ def itr_score(y_true, y_pred, *, seconds, n_classes=None, sample_weight=None):
     rate : float
         In bits per minute.
 
+    Raises
+    ------
+    ValueError
+        There are more classes than ``n_classes``, or a parameter is out of range.
+
     Examples
     --------
     As a scorer:
@@ -277,8 +282,13 @@ def itr_score(y_true, y_pred, *, seconds, n_classes=None, sample_weight=None):
     """
     y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
     share = _shares(sample_weight, y_true, y_pred)
-    if n_classes is None:
-        n_classes = len(np.union1d(y_true, y_pred))
+    n_found = len(np.union1d(y_true, y_pred))
+    n_classes = n_found if n_classes is None else n_classes
+    if n_classes < n_found:
+        raise ValueError(
+            f"The labels are of {n_found} classes, and n_classes={n_classes}: give the "
+            "number of all that can be selected."
+        )
     accuracy = min(float(share @ (y_true == y_pred)), 1.0)
     return information_transfer_rate(accuracy, n_classes, seconds)
 

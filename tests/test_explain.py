@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from eegemo.networks import (
     EEGNet,
     InterpretableCNN,
+    MultilayerPerceptron,
     ShallowConvNet,
     explain_with_null,
 )
@@ -122,6 +123,13 @@ class TestPatterns:
         assert_allclose(patterns.spatial, network.patterns(4 * X).spatial, atol=1e-9)
 
 
+def test_patterns_of_filters_longer_than_windows():
+    X, y = noise(n_times=6)
+    network = EEGNet(2, filter_length=16, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="filters of 16 samples need longer windows"):
+        network.patterns(X)
+
+
 def of_class_one(network, X):
     return network.explain(X[1::2], 1).mean(axis=0)
 
@@ -214,8 +222,60 @@ class TestNull:
         assert found.values.argmax() == 3
         assert found.p_value == 1 / 31
 
+    def test_early_stopping_gets_the_groups(self):
+        """Or it would warn that it has none."""
+        X, y = noise()
+        stopping = small(max_epochs=1, early_stopping=True)
+        groups = np.arange(12)
+        explain_with_null(stopping, X, y, groups=groups, n_permutations=1)
+        with pytest.raises(ValueError, match="at least two groups"):
+            explain_with_null(stopping, X, y, groups=np.zeros(12), n_permutations=1)
+
+    def test_ties_speak_for_the_null(self):
+        X, y = noise()
+        found = explain_with_null(
+            LogisticRegression(), X[:, :, 0], y, explain=lambda model, X: [1, 0]
+        )
+        assert found.p_value == 1
+        assert_array_equal(found.exceeded, 0.5)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_no_numbers(self, value):
+        X, y = noise()
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            explain_with_null(
+                LogisticRegression(), X[:, :, 0], y, explain=lambda model, X: [value]
+            )
+
+    def test_weights_of_a_pipeline(self):
+        X, y = noise()
+        network = MultilayerPerceptron((2,), max_epochs=20)
+        curves = []
+
+        def remember(pipeline, X):
+            curves.append(pipeline[-1].loss_curve_)
+            return np.zeros(1)
+
+        explain_with_null(
+            make_pipeline(StandardScaler(), network),
+            X[:, :, 0],
+            y,
+            explain=remember,
+            null="weights",
+            n_permutations=1,
+        )
+        assert np.ptp(curves[0]) > 1e-4 and np.ptp(curves[1]) < 1e-6
+
     def test_errors(self):
         X, y = noise()
+        with pytest.raises(ValueError, match="LogisticRegression neither is nor has"):
+            explain_with_null(
+                LogisticRegression(),
+                X[:, :, 0],
+                y,
+                explain=lambda model, X: model.coef_[0],
+                null="weights",
+            )
         with pytest.raises(ValueError, match='"labels" or "weights", got .noise'):
             explain_with_null(small(), X, y, null="noise")
         with pytest.raises(

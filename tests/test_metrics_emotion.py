@@ -237,3 +237,8 @@ def test_weights_are_repetitions(score):
     repeated = score(np.repeat(y_true, weight), np.repeat(y_pred, weight))
     weighted = score(y_true, y_pred, sample_weight=weight)
     assert_allclose(weighted, repeated, rtol=1e-12)
+
+
+def test_more_classes_than_can_be_selected():
+    with pytest.raises(ValueError, match="of 4 classes, and n_classes=2"):
+        itr_score([0, 1, 2, 3], [0, 1, 2, 3], seconds=1, n_classes=2)

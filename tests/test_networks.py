@@ -1,9 +1,12 @@
 """How networks are trained, stopped, saved and continued."""
 
+import os
 import pickle
+from inspect import signature
 
 import networks
 import numpy as np
+import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
@@ -12,7 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from eegemo._kernels.adam import adam_step
 from eegemo._kernels.cross_entropy import cross_entropy
@@ -29,7 +32,7 @@ from eegemo.networks import (
     SSVEPNet,
 )
 from eegemo.networks._dense import Flatten, Linear
-from eegemo.networks._layer import Pass, Residual, Sequential
+from eegemo.networks._layer import Pass, Residual, Sequential, arrays
 from eegemo.networks._loss import soft_targets
 from eegemo.networks._normalization import BatchNorm, LayerNorm
 from eegemo.networks._optimizer import Adam, learning_rate
@@ -39,9 +42,10 @@ from eegemo.networks._pointwise import (
     Dropout,
     Log,
     ReLU,
-    Square,
     draw_mask,
 )
+from eegemo.networks._threads import one_blas_thread
+from eegemo.networks._training import Trainer
 
 SMALL = {
     "max_epochs": 4,
@@ -89,7 +93,6 @@ LAYERS = {
     "relu": ReLU(),
     "elu": ELU(),
     "gelu": GELU(),
-    "square": Square(),
     "log": Log(0.2),
     "dropout": Dropout(0.4),
     "batch norm": BatchNorm(),
@@ -245,6 +248,27 @@ def test_schedules():
 # Training.
 
 
+@pytest.mark.parametrize("n, sizes", [(20, [7, 7, 6]), (8, [8]), (9, [5, 4])])
+def test_batches(n, sizes):
+    """At most of ``batch_size``, alike, and each sample is in one of them."""
+    network = Sequential(output=Linear(2))
+    network.build((1,), np.random.default_rng(0))
+    seen = []
+
+    class Remembers(Trainer):
+        def step(self, batch, targets, weights, rate):
+            seen.append(batch[:, 0].copy())
+            return float(len(batch))
+
+    trainer = Remembers(network, None, np.random.default_rng(0))
+    X = np.arange(30, dtype=np.float32)[:, None]
+    samples = np.arange(30)[-n:]
+    loss = trainer.epoch(X, samples, np.zeros((30, 2)), np.ones(30), 8, 0.1)
+    assert [len(batch) for batch in seen] == sizes
+    assert sorted(np.concatenate(seen)) == samples.tolist()
+    assert_allclose(loss, np.dot(sizes, sizes) / n)
+
+
 @each
 class TestTraining:
     def test_loss_falls(self, estimator):
@@ -304,6 +328,29 @@ class TestTraining:
         assert half.n_iter_ == 4
         assert half.loss_curve_ == whole.loss_curve_
         assert_array_equal(half.predict_proba(X), whole.predict_proba(X))
+
+    def test_warm_start_with_other_parameters(self, estimator):
+        """Those of layers are refused, and those of training are taken."""
+        X, y = data(estimator)
+        fitted = clone(estimator).set_params(warm_start=True).fit(X, y)
+        name = next(iter(signature(type(estimator)).parameters))
+        value = getattr(estimator, name)
+        other = ["T7", "P7", "T8"] if name == "channels" else 4
+        with pytest.raises(ValueError, match=f"made with {name}="):
+            fitted.set_params(**{name: other}).fit(X, y)
+        with pytest.raises(ValueError, match=f"made with {name}="):
+            fitted.partial_fit(X, y)
+        fitted.set_params(**{name: value})
+        strong = pickle.loads(pickle.dumps(fitted))
+        strong.set_params(optimizer="adamw", weight_decay=100.0).fit(X, y)
+        weights = [
+            sum(
+                np.abs(w).sum()
+                for w in arrays(n.fit(X, y).network_, "weights").values()
+            )
+            for n in (fitted, strong)
+        ]
+        assert weights[1] < weights[0]
 
     def test_partial_fit_is_an_epoch(self, estimator):
         X, y = data(estimator)
@@ -404,6 +451,20 @@ class TestTraining:
         assert all(np.array_equal(before[k], after[k]) for k in before)
         assert fitted.n_iter_ == 2 and np.isfinite(fitted.predict_proba(X)).all()
 
+    @pytest.mark.parametrize("max_epochs", [1, 3])
+    def test_steps_that_go_astray(self, estimator, max_epochs):
+        """The loss, measured before each step, need not tell of the last one."""
+        X, y = data(estimator)
+        network = clone(estimator).set_params(
+            batch_size=24, max_epochs=max_epochs, learning_rate=1e308
+        )
+        with pytest.raises(FloatingPointError, match="became nan"):
+            network.fit(X, y)
+        assert all(np.isfinite(w).all() for w in network.get_weights().values())
+        assert np.isfinite(network.predict_proba(X)).all()
+        network.set_params(warm_start=True, learning_rate=1e-4).fit(X, y)
+        assert np.isfinite(network.loss_curve_).all()
+
     @pytest.mark.parametrize(
         "parameters, message",
         [
@@ -425,6 +486,44 @@ class TestTraining:
         X, y = data(estimator)
         with pytest.raises(ValueError, match=message):
             clone(estimator).set_params(**parameters).fit(X, y, groups=np.arange(24))
+
+    @pytest.mark.parametrize(
+        "parameters, n_groups",
+        [({"max_epochs": 1.5}, 24), ({"early_stopping": True}, 1)],
+        ids=str,
+    )
+    def test_what_is_refused_changes_nothing(self, estimator, parameters, n_groups):
+        X, y = data(estimator)
+        wrong = clone(estimator).set_params(**parameters)
+        groups = np.arange(24) % n_groups
+        with pytest.raises((TypeError, ValueError)):
+            wrong.fit(X, y, groups=groups)
+        assert vars(wrong).keys() == vars(clone(wrong)).keys()  # is not fitted
+        fitted = clone(estimator).fit(X, y)
+        expected = fitted.predict_proba(X)
+        with pytest.raises((TypeError, ValueError)):
+            fitted.set_params(**parameters).fit(2 * X, y, groups=groups)
+        assert_array_equal(fitted.predict_proba(X), expected)
+
+    def test_samples_without_weight_are_left_out(self, estimator):
+        X, y = data(estimator)
+        balanced = clone(estimator).set_params(class_weight="balanced")
+        weight = np.ones(24)
+        weight[[0, 3, 6]] = 0
+        loud = X * np.where(weight, 1, 100).reshape(-1, *[1] * (X.ndim - 1))
+        kept = weight > 0
+        expected = clone(balanced).fit(X[kept], y[kept]).predict_proba(X)
+        got = clone(balanced).fit(loud, y, sample_weight=weight).predict_proba(X)
+        assert_array_equal(got, expected)
+        expected = clone(balanced).partial_fit(X[kept], y[kept]).predict_proba(X)
+        got = clone(balanced).partial_fit(loud, y, sample_weight=weight)
+        assert_array_equal(got.predict_proba(X), expected)
+
+    def test_class_weights_of_zero(self, estimator):
+        X, y = data(estimator)
+        nothing = dict.fromkeys(["calm", "fear", "joy"], 0)
+        with pytest.raises(ValueError, match="leaves no sample"):
+            clone(estimator).set_params(class_weight=nothing).fit(X, y)
 
     def test_all_windows_in_one_batch(self, estimator):
         X, y = data(estimator)
@@ -482,6 +581,62 @@ def test_numbers_of_parameters():
     assert shallow.n_parameters_ == expected
 
 
+SIZES = {
+    ShallowConvNet: ["n_filters", "filter_length", "pool_length", "pool_stride"],
+    EEGNet: ["n_temporal", "n_each", "n_separable", "filter_length"],
+    InterpretableCNN: ["n_spatial", "n_each", "filter_length"],
+    HiSTN: ["n_filters", "filter_length"],
+    SSVEPNet: ["n_filters", "n_subbands"],
+}
+
+
+@pytest.mark.parametrize("estimator", WINDOW_NETWORKS, ids=lambda e: type(e).__name__)
+def test_wrong_sizes(estimator):
+    X, y = data(estimator)
+    for name in SIZES[type(estimator)]:
+        for value in (0, -1):
+            with pytest.raises(ValueError, match=f"{name} == {value}, must be >= 1"):
+                clone(estimator).set_params(**{name: value}).fit(X, y)
+        with pytest.raises(TypeError, match=f"{name} must be an instance of int"):
+            clone(estimator).set_params(**{name: 2.5}).fit(X, y)
+
+
+@pytest.mark.parametrize("sizes", [5, "ab", (0,), (-1, 2)])
+def test_wrong_sizes_of_a_perceptron(sizes):
+    X, y = data(PERCEPTRON)
+    with pytest.raises((TypeError, ValueError), match="hidden_layer_sizes"):
+        MultilayerPerceptron(sizes).fit(X, y)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, np.nan, "a", None])
+def test_wrong_dropout(rate):
+    X, y = data(PERCEPTRON)
+    with pytest.raises(ValueError, match="at least 0 and less than 1"):
+        MultilayerPerceptron(dropout=rate).fit(X, y)
+
+
+def test_dropout_close_to_one():
+    mask = draw_mask(np.random.default_rng(0), (100, 100), 1 - 1e-9, np.float32)
+    assert np.isfinite(mask).all()
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"learning_rate": np.nan}, "learning_rate should be finite"),
+        ({"weight_decay": np.inf}, "weight_decay should be finite"),
+        ({"schedule": {"a": 1}}, "schedule should be"),
+        ({"schedule": {0: "a"}}, "schedule should be"),
+        ({"schedule": {0: np.nan}}, "schedule should be"),
+    ],
+    ids=str,
+)
+def test_no_numbers(parameters, message):
+    X, y = data(PERCEPTRON)
+    with pytest.raises(ValueError, match=message):
+        clone(PERCEPTRON).set_params(**parameters).fit(X, y)
+
+
 class TestFiles:
     @pytest.fixture
     def path(self, tmp_path):
@@ -525,6 +680,30 @@ class TestFiles:
         with pytest.raises(ValueError, match="lacks the weights linear1"):
             MultilayerPerceptron((6, 6)).load_weights(path)
 
+    def test_names_of_features(self, path, tmp_path):
+        """Go with the file, and those of an earlier fit go away."""
+        X, y = data(PERCEPTRON)
+        frame = pd.DataFrame(X, columns=["a", "b", "c"])
+        named = clone(PERCEPTRON).fit(frame, y)
+        named.save_weights(tmp_path / "named.npz")
+        loaded = clone(PERCEPTRON).load_weights(tmp_path / "named.npz")
+        assert_array_equal(loaded.predict(frame), named.predict(frame))
+        assert loaded.feature_names_in_.dtype == object
+        with pytest.raises(ValueError, match="feature names should match"):
+            loaded.predict(frame[["c", "b", "a"]])
+        loaded.load_weights(path).predict(X)  # warns of no names
+
+    @pytest.mark.skipif(os.name == "nt", reason="permissions are others there")
+    def test_permissions(self, path):
+        other = path.with_name("other")
+        other.touch()
+        assert path.stat().st_mode == other.stat().st_mode
+
+    def test_no_file(self, tmp_path):
+        """Which is not the fault of its content."""
+        with pytest.raises(OSError, match=r"Is a directory|Permission"):
+            clone(PERCEPTRON).load_weights(tmp_path)
+
     def test_without_writing(self, path):
         before = path.read_bytes()
         network = clone(PERCEPTRON)
@@ -535,6 +714,22 @@ class TestFiles:
             network.save_weights(path)
         assert path.read_bytes() == before
         assert len(list(path.parent.iterdir())) == 1
+
+
+def test_limits_of_threads_that_overlap():
+    """The last to leave puts back what was before the first."""
+    with threadpool_limits(2, "blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert set(blas_threads()) == {1}
+        second.__exit__(None, None, None)
+        assert set(blas_threads()) == {2}
+
+
+def blas_threads():
+    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
 
 
 def test_grid_search_in_a_pipeline():

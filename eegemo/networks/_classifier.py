@@ -1,5 +1,7 @@
 """What all networks are to scikit-learn."""
 
+from contextlib import contextmanager
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,7 +13,6 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from threadpoolctl import threadpool_limits
 
 from .._input import (
     MatrixInputMixin,
@@ -21,8 +22,15 @@ from .._input import (
 )
 from ._layer import arrays, unflatten
 from ._loss import soft_targets
-from ._optimizer import OPTIMIZERS, Adam, check_schedule, learning_rate
+from ._optimizer import (
+    OPTIMIZERS,
+    Adam,
+    check_finite,
+    check_schedule,
+    learning_rate,
+)
 from ._saving import load, save
+from ._threads import one_blas_thread
 from ._training import Trainer, probabilities
 from ._validation import validation_split
 
@@ -50,6 +58,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     _at_a_time = 64  # samples to predict
     _train_at_a_time = None  # of a batch; None takes it whole
     _dtype = np.float32  # of training
+    _beside_layers = (  # parameters that no layer is made with
+        "max_epochs",
+        "batch_size",
+        "learning_rate",
+        "optimizer",
+        "weight_decay",
+        "schedule",
+        "label_smoothing",
+        "class_weight",
+        "early_stopping",
+        "validation_fraction",
+        "patience",
+        "warm_start",
+        "random_state",
+        "verbose",
+    )
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Train the network.
@@ -75,25 +99,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         FloatingPointError
             The loss is no longer finite; the weights of the best epoch are kept.
         """
-        warm = self.warm_start and hasattr(self, "network_")
-        X, y = self._check(X, y, reset=not warm)
-        check_classification_targets(y)
-        check_consistent_length(y, groups)
-        weight = self._weights(y, sample_weight)
-        kept = weight > 0
-        if not kept.all():
-            X, y, weight = X[kept], y[kept], weight[kept]
-            groups = None if groups is None else np.asarray(groups)[kept]
-        classes = check_classes(self, y)
-        if not warm:
-            self._begin(X, classes)
-        self._check_continues(X, classes)
-        train, validate = np.arange(len(y)), np.arange(0)
-        if self.early_stopping:
-            train, validate = validation_split(
-                y, groups, self.validation_fraction, self._rng
-            )
-        self._train(X, y, weight, train, validate, self.max_epochs)
+        with _as_before_if_refused(self):
+            self._fit(X, y, sample_weight, groups)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -111,15 +118,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : estimator
         """
-        first = not hasattr(self, "network_")
-        X, y = self._check(X, y, reset=first)
-        check_classification_targets(y)
-        if first:
-            self._begin(X, check_classes(self, y if classes is None else classes))
-        known = self.classes_ if classes is None else classes
-        self._check_continues(X, np.union1d(np.unique(y), known))
-        weight = self._weights(y, sample_weight)
-        self._train(X, y, weight, np.flatnonzero(weight > 0), np.arange(0), 1)
+        with _as_before_if_refused(self):
+            self._partial_fit(X, y, classes, sample_weight)
         return self
 
     def predict(self, X):
@@ -148,7 +148,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         probabilities : float64 array of shape (n_samples, n_classes)
         """
         X = self._check_again(X)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             return probabilities(
                 self.network_, self._scaled(X, np.float64), self._at_a_time
             )
@@ -261,12 +261,54 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     # Training.
 
+    def _fit(self, X, y, sample_weight, groups):
+        warm = self.warm_start and hasattr(self, "network_")
+        X, y = self._check(X, y, reset=not warm)
+        check_classification_targets(y)
+        check_consistent_length(y, groups)
+        weight = self._weights(y, sample_weight)
+        kept = weight > 0
+        if not kept.all():
+            X, y, weight = X[kept], y[kept], weight[kept]
+            groups = None if groups is None else np.asarray(groups)[kept]
+        classes = check_classes(self, y)
+        if not warm:
+            self._begin(X, classes)
+        self._check_continues(X, classes)
+        train, validate = np.arange(len(y)), np.arange(0)
+        if self.early_stopping:
+            train, validate = validation_split(
+                y, groups, self.validation_fraction, self._rng
+            )
+        self._train(X, y, weight, train, validate, self.max_epochs)
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        first = not hasattr(self, "network_")
+        X, y = self._check(X, y, reset=first)
+        check_classification_targets(y)
+        weight = self._weights(y, sample_weight)
+        kept = weight > 0
+        if not kept.all():
+            X, y, weight = X[kept], y[kept], weight[kept]
+        if first:
+            self._begin(X, check_classes(self, y if classes is None else classes))
+        known = self.classes_ if classes is None else classes
+        self._check_continues(X, np.union1d(np.unique(y), known))
+        self._train(X, y, weight, np.arange(len(y)), np.arange(0), 1)
+
     def _weights(self, y, sample_weight):
-        """Weight of each sample, one on average."""
+        """Weight of each sample, one on average of those that have any."""
         weight = check_sample_weight(sample_weight, y)
         weight = np.ones(len(y)) if weight is None else weight
         if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
+            kept = weight > 0  # others do not count in what is balanced
+            factor = np.zeros(len(y))
+            factor[kept] = compute_sample_weight(self.class_weight, y[kept])
+            weight = weight * factor
+        if not (weight > 0).any():
+            raise ValueError(
+                f"class_weight={self.class_weight} leaves no sample with a weight."
+            )
         return weight / weight[weight > 0].mean()
 
     def _begin(self, X, classes):
@@ -280,8 +322,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network = self._network(shape, len(classes))
         network.build(shape, self._rng)
         self.classes_, self.network_, self._shape = classes, network, shape
+        self._made_with = self._of_layers()
         self._optimizer = None
         self.loss_curve_, self.validation_curve_ = [], []
+
+    def _check_sizes(self, *names):
+        """Raise TypeError or ValueError unless parameters are integers from one on."""
+        for name in names:
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
+
+    def _of_layers(self):
+        """Return the parameters that layers are made with."""
+        parameters = self.get_params(deep=False).items()
+        return {k: deepcopy(v) for k, v in parameters if k not in self._beside_layers}
 
     def _restore(self, shape, classes, weights):
         """Be fitted, with given weights instead of training."""
@@ -301,6 +354,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_.tolist()}, got {classes.tolist()}. Give partial_fit "
                 "all classes at its first call, or fit anew with warm_start=False."
             )
+        for name, value in self._of_layers().items():
+            if not np.array_equal(value, self._made_with[name]):
+                raise ValueError(
+                    f"The layers of {type(self).__name__} were made with "
+                    f"{name}={self._made_with[name]!r}, now it is {value!r}: training "
+                    "goes on with the former, or fit anew with warm_start=False."
+                )
         self._check_shape_again(X)
 
     def _check_shape_again(self, X):
@@ -310,15 +370,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 f"got {X.shape[1:]}: cut windows of the same length."
             )
 
-    def _new_optimizer(self):
+    def _set_optimizer(self):
         check_scalar(self.weight_decay, "weight_decay", Real, min_val=0)
+        check_finite(self.weight_decay, "weight_decay")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(
                 f"optimizer should be one of {', '.join(OPTIMIZERS)}, got "
                 f"{self.optimizer!r}."
             )
-        decoupled = self.optimizer == "adamw"
-        return Adam(self.n_parameters_, self._dtype, decoupled, self.weight_decay)
+        if self._optimizer is None:
+            self._optimizer = Adam(self.n_parameters_, self._dtype)
+        self._optimizer.decoupled = self.optimizer == "adamw"
+        self._optimizer.weight_decay = self.weight_decay
 
     def _train(self, X, y, weight, train, validate, max_epochs):
         """Train for some epochs, or until validation no longer gets better."""
@@ -331,17 +394,17 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             min_val=0,
             include_boundaries="neither",
         )
+        check_finite(self.learning_rate, "learning_rate")
         check_schedule(self.schedule)
         if len(validate):
             check_scalar(self.patience, "patience", Integral, min_val=1)
         labels = np.searchsorted(self.classes_, y)
         targets = soft_targets(labels, len(self.classes_), self.label_smoothing)
         targets, weight = targets.astype(self._dtype), weight.astype(self._dtype)
-        if self._optimizer is None:
-            self._optimizer = self._new_optimizer()
+        self._set_optimizer()
         # More threads sum in another order, and the numbers would depend on them.
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with threadpool_limits(1, "blas"), quiet:
+        with one_blas_thread(), quiet:
             prepared = self.network_.prepare(self._scaled(X, self._dtype))
             trainer = Trainer(
                 self.network_,
@@ -361,14 +424,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         best, best_loss, since = trainer.snapshot(), np.inf, 0
         for epoch in _progress(max_epochs, self.verbose, type(self).__name__):
             rate = learning_rate(self.schedule, self.learning_rate, epoch, max_epochs)
+            before = trainer.snapshot()
             loss = trainer.epoch(
                 prepared, train, targets, weight, self.batch_size, rate
             )
-            judged = loss
-            if len(validate) and np.isfinite(loss):
+            judged = loss if trainer.is_finite() else np.nan
+            if len(validate) and np.isfinite(judged):
                 judged = trainer.loss(prepared, validate, targets, weight)
             if not np.isfinite(judged):
                 trainer.restore(best)
+                self._optimizer = None  # whose running means may be infinite
                 raise FloatingPointError(
                     f"The loss of {type(self).__name__} became {judged} in epoch "
                     f"{epoch + 1}. The weights of the best epoch before are kept. "
@@ -379,7 +444,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 self.validation_curve_.append(judged)
             since += 1
             if judged < best_loss:
-                best, best_loss, since = trainer.snapshot(), judged, 0
+                # The training loss is of weights before the steps of its epoch, the
+                # last of which may have gone astray.
+                best = trainer.snapshot() if len(validate) else before
+                best_loss, since = judged, 0
             if len(validate) and since >= self.patience:
                 break
         if len(validate):
@@ -434,6 +502,21 @@ class MatrixNetwork(MatrixInputMixin, NetworkClassifier):
     def _check_again(self, X):
         check_is_fitted(self)
         return self._check_matrices(X, reset=False)
+
+
+@contextmanager
+def _as_before_if_refused(estimator):
+    """Put back all attributes if data or parameters turn out to be wrong.
+
+    Else an estimator would seem to be fitted, with first weights that nobody trained.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except (TypeError, ValueError):
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _progress(n_epochs, verbose, name):

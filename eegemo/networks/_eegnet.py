@@ -148,9 +148,13 @@ class EEGNet(LinearFiltersMixin, WindowNetwork):
         self.verbose = verbose
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_temporal", "n_each", "filter_length", "separable_length")
+        n_separable = self.n_temporal * self.n_each
+        if self.n_separable is not None:
+            self._check_sizes("n_separable")
+            n_separable = self.n_separable
         first = min(4, shape[1])
         second = min(8, shape[1] // first)
-        n_separable = self.n_separable or self.n_temporal * self.n_each
         return Sequential(
             filters=NormalizedTemporalThenSpatial(
                 self.n_temporal, self.filter_length, self.n_each, _SPATIAL_NORM

@@ -7,7 +7,9 @@ import numpy as np
 from scipy.fft import rfft, rfftfreq
 from sklearn.base import clone
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_consistent_length, has_fit_parameter
+
+from ._classifier import NetworkClassifier
 
 _STILL = 1e-30  # a learning rate that moves no weight
 
@@ -90,6 +92,11 @@ def patterns_of(filters, parts, sfreq=1.0):
     for X in parts:
         for x in X - X.mean(axis=2, keepdims=True):
             n_out = x.shape[1] - n_taps + 1
+            if n_out < 2:
+                raise ValueError(
+                    f"Patterns of filters of {n_taps} samples need longer windows, got "
+                    f"{x.shape[1]} samples."
+                )
             output = sum(filters[k].T @ x[:, k : k + n_out] for k in range(n_taps))
             output -= output.mean(axis=1, keepdims=True)
             lags = [x[:, k : k + n_out] @ output.T for k in range(n_taps)]
@@ -162,7 +169,8 @@ def explain_with_null(
         running means, as in batch normalisation, follow the windows.
     groups : array-like of shape (n_windows,), default=None
         Trial of each window. Labels are permuted among trials, since windows of one
-        trial are alike: each has one label. Without groups, among windows.
+        trial are alike: each has one label. Without groups, among windows. An estimator
+        whose ``fit`` takes groups, as networks' does, gets them.
     n_permutations : int, default=20
         A p-value is never less than 1 / (n_permutations + 1).
     random_state : int or RandomState, default=None
@@ -176,7 +184,8 @@ def explain_with_null(
     Raises
     ------
     ValueError
-        A parameter is wrong; a group has several labels; explanations differ in shape.
+        A parameter is wrong; a group has several labels; explanations differ in shape,
+        or are not finite; ``null`` is "weights", and no network is there to not train.
 
     References
     ----------
@@ -210,14 +219,22 @@ def explain_with_null(
     rng = check_random_state(random_state)
     X_explained = X if X_explained is None else X_explained
     explain = _explain if explain is None else explain
+    takes_groups = groups is not None and has_fit_parameter(estimator, "groups")
+    given = {"groups": groups} if takes_groups else {}
 
     def fit(labels, **parameters):
         copy = clone(estimator)
         names = copy.get_params()
         seeds = [n for n in names if n.split("__")[-1] == "random_state"]
         parameters |= {name: rng.randint(2**31) for name in sorted(seeds)}
-        copy.set_params(**parameters).fit(X, labels)
-        return np.asarray(explain(copy, X_explained), np.float64)
+        copy.set_params(**parameters).fit(X, labels, **given)
+        values = np.asarray(explain(copy, X_explained), np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "An explanation has NaN or infinity, which cannot be compared: let "
+                "explain return finite numbers."
+            )
+        return values
 
     values = fit(y)
     exceeded, n_larger = np.zeros(values.shape), 1
@@ -265,13 +282,19 @@ def _parameters_that_keep_weights(estimator):
     still = {
         "learning_rate": _STILL,
         "schedule": "constant",
-        "weight_decay": 0.0,
         "early_stopping": False,
     }
-    names = estimator.get_params()
+    parameters = estimator.get_params()
+    networks = [
+        f"{name}__" if name else ""
+        for name, part in [("", estimator), *parameters.items()]
+        if isinstance(part, NetworkClassifier)
+    ]
+    if not networks:
+        raise ValueError(
+            f'null="weights" is of networks of eegemo, and {type(estimator).__name__} '
+            'neither is nor has one: take null="labels".'
+        )
     return {
-        name: still[last]
-        for name in names
-        for last in [name.split("__")[-1]]
-        if last in still
+        prefix + name: value for prefix in networks for name, value in still.items()
     }

@@ -203,8 +203,7 @@ class HiSTN(WindowNetwork):
                 f"HiSTN needs at least {_FEWEST_SAMPLES} samples per window, got "
                 f"{shape[1]}: use longer windows."
             )
-        check_scalar(self.n_filters, "n_filters", Integral, min_val=1)
-        check_scalar(self.filter_length, "filter_length", Integral, min_val=1)
+        self._check_sizes("n_filters", "filter_length")
         check_scalar(self.order, "order", Integral, min_val=0)
         names = self._names(shape[0])
         quarters = list(regions(names).values())

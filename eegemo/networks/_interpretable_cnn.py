@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from ._class_activation import activation_maps
 from ._classifier import WindowNetwork
@@ -11,6 +10,7 @@ from ._dense import Linear
 from ._explain import LinearFiltersMixin
 from ._layer import Pass, Sequential
 from ._rectified_mean import RectifiedMean
+from ._threads import one_blas_thread
 
 
 class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
@@ -108,6 +108,8 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
     2
     """
 
+    _beside_layers = (*WindowNetwork._beside_layers, "transductive")
+
     def __init__(
         self,
         n_spatial=16,
@@ -150,6 +152,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         self.verbose = verbose
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_spatial", "n_each", "filter_length")
         self._check_length(shape, self.filter_length, "filter_length")
         return Sequential(
             spatial=Pointwise(self.n_spatial, bias=True),
@@ -175,7 +178,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         if not self.transductive:
             return super().predict_proba(X)
         X = self._check_again(X)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             return softmax(self._logits(X, *self._statistics(X)), axis=1)
 
     def explain(self, X, label=None):
@@ -207,7 +210,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
             raise ValueError(
                 f"label should be one of {self.classes_.tolist()}, got {label!r}."
             )
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             statistics = self._statistics(X)
             if label is None:
                 numbers = self._logits(X, *statistics).argmax(axis=1)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -18,10 +19,10 @@ class Adam:
     ----------
     size : int
     dtype : dtype
-    decoupled : bool
+    decoupled : bool, default=False
         Of AdamW: the weights shrink by ``weight_decay`` times the learning rate,
         instead of a gradient that has ``weight_decay`` times the weights added.
-    weight_decay : float
+    weight_decay : float, default=0.0
 
     References
     ----------
@@ -34,7 +35,7 @@ class Adam:
     betas = 0.9, 0.999
     eps = 1e-8
 
-    def __init__(self, size, dtype, decoupled, weight_decay):
+    def __init__(self, size, dtype, decoupled=False, weight_decay=0.0):
         self.decoupled, self.weight_decay = decoupled, weight_decay
         self.n_steps = 0
         self.first, self.second = np.zeros(size, dtype), np.zeros(size, dtype)
@@ -58,10 +59,19 @@ class Adam:
         adam_step(values, gradients, self.first, self.second, hyper)
 
 
+def check_finite(value, name):
+    """Raise ValueError if a number is infinite, or none."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} should be finite, got {value}.")
+
+
 def check_schedule(schedule):
     """Raise ValueError unless it is one of which :func:`learning_rate` knows."""
     if isinstance(schedule, Mapping):
-        if all(rate > 0 and epoch >= 0 for epoch, rate in schedule.items()):
+        numbers = [*schedule, *schedule.values()]
+        if all(isinstance(n, Real) and 0 <= n < math.inf for n in numbers) and all(
+            rate > 0 for rate in schedule.values()
+        ):
             return
     elif schedule in ("constant", "cosine"):
         return

@@ -1,5 +1,10 @@
 """The multilayer perceptron."""
 
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
 from ._classifier import NetworkClassifier
 from ._dense import Linear
 from ._layer import Sequential
@@ -106,8 +111,14 @@ class MultilayerPerceptron(NetworkClassifier):
         self.verbose = verbose
 
     def _network(self, shape, n_classes):
-        layers = {}
-        for i, size in enumerate(self.hidden_layer_sizes):
+        sizes, layers = self.hidden_layer_sizes, {}
+        if not np.iterable(sizes) or isinstance(sizes, str):
+            raise ValueError(
+                "hidden_layer_sizes should be a sequence, such as (64,), got "
+                f"{sizes!r}."
+            )
+        for i, size in enumerate(sizes):
+            check_scalar(size, "A size of hidden_layer_sizes", Integral, min_val=1)
             layers[f"linear{i}"] = Linear(size)
             layers[f"relu{i}"] = ReLU()
             layers[f"dropout{i}"] = Dropout(self.dropout)

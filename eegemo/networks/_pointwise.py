@@ -1,6 +1,7 @@
 """Layers that treat each number alone: nonlinearities and dropout."""
 
 import math
+from numbers import Real
 
 import numpy as np
 from scipy.special import ndtr
@@ -80,21 +81,6 @@ class GELU(Layer):
         return gradient
 
 
-class Square(Layer):
-    """Square."""
-
-    def forward(self, x, run):
-        """Square."""
-        run.keep(self, x)
-        return x * x
-
-    def backward(self, gradient, run, needs_input=True):
-        """Multiply by twice x."""
-        (x,) = run.kept(self)
-        gradient *= 2 * x
-        return gradient
-
-
 class Log(Layer):
     """Natural logarithm of the greater of x and a floor.
 
@@ -129,6 +115,11 @@ class Dropout(Layer):
     rate : float
         The share, at least 0 and less than 1.
 
+    Raises
+    ------
+    ValueError
+        The rate is no such share.
+
     References
     ----------
     .. [1] N. Srivastava et al., "Dropout: a simple way to prevent neural networks from
@@ -137,6 +128,11 @@ class Dropout(Layer):
 
     def __init__(self, rate):
         super().__init__()
+        if not (isinstance(rate, Real) and 0 <= rate < 1):
+            raise ValueError(
+                "Dropout is a share, at least 0 and less than 1, of the numbers that "
+                f"are set to zero, got {rate!r}."
+            )
         self.rate = rate
 
     def forward(self, x, run):
@@ -163,7 +159,7 @@ def draw_mask(rng, shape, rate, dtype):
     """
     n = math.prod(shape)
     bits = rng.integers(0, 2**64, -(-n // 4), np.uint64).view(np.uint16)
-    threshold = round(rate * 2**16)
+    threshold = min(round(rate * 2**16), 2**16 - 1)
     mask = (bits[:n] >= threshold).astype(dtype)
     mask *= 1 / (1 - threshold / 2**16)
     return mask.reshape(shape)

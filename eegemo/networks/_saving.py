@@ -1,13 +1,14 @@
 """Fitted networks as files of plain arrays."""
 
 import os
-import tempfile
+import secrets
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-_ATTRIBUTES = ("n_features_in_", "input_scale_", "sfreq_in_", "channel_names_in_")
+_NAMES = ("channel_names_in_", "feature_names_in_")
+_ATTRIBUTES = ("n_features_in_", "input_scale_", "sfreq_in_", *_NAMES)
 _STATE = "weights/"
 
 
@@ -29,13 +30,14 @@ def save(estimator, path):
     }
     content = {name: _plain(value, name) for name, value in content.items()}
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    # not by tempfile, whose files are readable by their owner alone
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             np.savez(file, **content)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -62,9 +64,7 @@ def load(estimator, path):
             content = dict(arrays)
         name, classes = str(content["network"]), content["classes"]
         shape = tuple(map(int, content["shape"]))
-    except FileNotFoundError:
-        raise
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} holds no weights that save_weights wrote ({error}): save them "
             "again."
@@ -78,7 +78,9 @@ def load(estimator, path):
     for attribute in set(_ATTRIBUTES) & set(content):
         value = content[attribute]
         setattr(fresh, attribute, value if value.ndim else value.item())
-    if "channel_names_in_" in content:
-        fresh.channel_names_in_ = fresh.channel_names_in_.astype(object)
+    for attribute in set(_NAMES) & set(content):
+        setattr(fresh, attribute, content[attribute].astype(object))
     fresh._restore(shape, classes, weights)
-    estimator.__dict__.update(vars(fresh))
+    for attribute in set(_ATTRIBUTES) & set(vars(estimator)):
+        delattr(estimator, attribute)  # of another fit
+    vars(estimator).update(vars(fresh))

@@ -137,6 +137,7 @@ class ShallowConvNet(LinearFiltersMixin, WindowNetwork):
         self.verbose = verbose
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_filters", "filter_length", "pool_length", "pool_stride")
         self._check_length(shape, self.filter_length, "filter_length")
         length = min(self.pool_length, shape[1] - self.filter_length + 1)
         return Sequential(

@@ -8,7 +8,7 @@ epochs, and so a convolution of 25 samples takes a tenth of the arithmetic.
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
-from ._dense import glorot, uniform
+from ._dense import glorot
 from ._layer import Layer
 
 _IN_CACHE = 2**20  # numbers to transform at a time
@@ -167,64 +167,3 @@ class TemporalThenSpatial(SpectralLayer):
         np.matmul(temporal, flat, out=by_spatial)
         by_temporal = self.gradients["temporal"]
         np.matmul(spatial.reshape(len(spatial), -1), flat.T, out=by_temporal)
-
-
-class SpatialThenTemporal(SpectralLayer):
-    """Filters over channels, then over time, some for each of the former.
-
-    Parameters
-    ----------
-    n_spatial, n_taps : int
-    n_each : int, default=1
-        Filters over time for each filter over channels.
-    """
-
-    def __init__(self, n_spatial, n_taps, n_each=1):
-        super().__init__(n_taps)
-        self.n_spatial, self.n_each = n_spatial, n_each
-
-    def build_filters(self, n_channels, rng):
-        """Draw (n_channels, n_spatial) and (n_taps, n_maps) filters, and biases."""
-        n_maps = self.n_spatial * self.n_each
-        size = n_channels, self.n_spatial
-        self.weights = {
-            "spatial": uniform(rng, size, n_channels),
-            "spatial_bias": uniform(rng, self.n_spatial, n_channels),
-            "temporal": uniform(rng, (self.n_taps, n_maps), self.n_taps),
-            "temporal_bias": uniform(rng, n_maps, self.n_taps),
-        }
-        return n_maps
-
-    def _each(self, array):
-        """Repeat the last axis, from spatial filters to maps."""
-        return np.repeat(array, self.n_each, axis=-1)
-
-    def _together(self, array):
-        """Sum the maps of each spatial filter."""
-        return array.reshape(*array.shape[:-1], -1, self.n_each).sum(axis=-1)
-
-    def forward(self, x, run):
-        """Multiply by the spatial filters, then by the responses of the temporal."""
-        w = self.weights
-        components = self._each(x @ w["spatial"].astype(x.dtype))
-        response = self.responses(w["temporal"], x.dtype)
-        run.keep(self, x, components, response)
-        out = self.to_time(components * response[:, None], run)
-        constant = self._each(w["spatial_bias"]) * w["temporal"].sum(axis=0)
-        out += (constant + w["temporal_bias"])[:, None]
-        return out
-
-    def backward(self, gradient, run, needs_input=False):
-        """Differentiate the filters in the frequency domain, and the constants."""
-        x, components, response = run.kept(self)
-        w, d = self.weights, self.gradients
-        by_constant = gradient.sum(axis=(0, 2))
-        bins = self.to_frequency(gradient, run)
-        bias = self._each(w["spatial_bias"])
-        products = np.einsum("fbm,fbm->fm", components, bins.conj())
-        d["temporal"][...] = self.taps(products) + by_constant * bias
-        d["temporal_bias"][...] = by_constant
-        d["spatial_bias"][...] = self._together(by_constant * w["temporal"].sum(axis=0))
-        d["spatial"][...] = self.by_spatial(
-            x, self._together(bins * response.conj()[:, None])
-        )

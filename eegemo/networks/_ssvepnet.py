@@ -168,6 +168,7 @@ class SSVEPNet(WindowNetwork):
         return checked
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_filters")
         return _Narrow(
             subbands=Subbands(subband_edges(self.n_subbands, self._rate), self._rate),
             spatial=Pointwise(self.n_filters, bias=True),

@@ -113,6 +113,10 @@ class Trainer:
             total += len(part) * cross_entropy(logits, targets[part], weights[part])[0]
         return total / len(samples)
 
+    def is_finite(self):
+        """Tell whether all weights are."""
+        return bool(np.isfinite(self.values).all())
+
     def snapshot(self):
         """Copy weights and statistics."""
         statistics = arrays(self.network, "statistics")

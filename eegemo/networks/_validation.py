@@ -9,7 +9,7 @@ from sklearn.utils import check_scalar
 
 
 def validation_split(y, groups, fraction, rng):
-    """Part samples by groups, with all classes in training.
+    """Part samples by groups, with all classes in training, and most in validation.
 
     Parameters
     ----------
@@ -65,10 +65,16 @@ def validation_split(y, groups, fraction, rng):
         except ValueError:  # every class has fewer samples than there are folds
             folds.n_splits = 2
             splits = list(folds.split(y, y, groups))
-    for train, validate in splits:
-        if len(validate) and len(np.unique(y[train])) == len(np.unique(y)):
-            return train, validate
-    raise ValueError(
-        "early_stopping finds no group to validate with that leaves all classes to "
-        f"train with, among {n_groups} groups: give more groups of each class."
-    )
+    n_classes = len(np.unique(y))
+    whole = [
+        (train, validate)
+        for train, validate in splits
+        if len(validate) and len(np.unique(y[train])) == n_classes
+    ]
+    if not whole:
+        raise ValueError(
+            "early_stopping finds no group to validate with that leaves all classes to "
+            f"train with, among {n_groups} groups: give more groups of each class."
+        )
+    # a loss of few classes is least where the network says nothing else
+    return max(whole, key=lambda split: len(np.unique(y[split[1]])))
