@@ -12,11 +12,26 @@ from sklearn.svm import SVC
 from .adapt import Recenter
 from .covariance import AugmentedCovariances, Covariances, FilterBankCovariances
 from .features import DifferentialEntropy
-from .networks import EEGNet, ShallowConvNet
+from .networks import (
+    DGCNN,
+    EEGNet,
+    HiSTN,
+    InterpretableCNN,
+    MultilayerPerceptron,
+    RBTransformer,
+    ShallowConvNet,
+    SPDNet,
+    SSVEPNet,
+)
 from .riemann import MDM, FgMDM, RiemannianKNN, RiemannianSVC, TangentSpace
 
-# Of all networks here: one seed, and as many epochs as a benchmark has time for.
-_TRAINING = {"max_epochs": 30, "random_state": 0}
+# Of all networks here: one seed, one budget, and classes in no order.
+_TRAINING = {
+    "max_epochs": 50,
+    "batch_size": 32,
+    "label_smoothing": 0.0,
+    "random_state": 0,
+}
 
 __all__ = ["list_pipelines", "make_named_pipeline"]
 
@@ -196,6 +211,57 @@ def _eegnet(sfreq, channels):
     return [("network", EEGNet(filter_length=length, **_TRAINING))]
 
 
+def _interpretable_cnn(sfreq, channels):
+    """InterpretableCNN, of filters of half a second."""
+    length = max(2, round(sfreq / 2))
+    return [("network", InterpretableCNN(filter_length=length, **_TRAINING))]
+
+
+def _histn(sfreq, channels):
+    """HiSTN, of filters of half a second; regions by the names of the channels."""
+    length = max(2, round(sfreq / 2))
+    return [("network", HiSTN(channels, filter_length=length, **_TRAINING))]
+
+
+def _ssvepnet(sfreq, channels):
+    """SSVEPNet, the network of steady-state potentials, on sub-bands."""
+    return [("network", SSVEPNet(sfreq, **_TRAINING))]
+
+
+def _de_mlp(sfreq, channels):
+    """Differential entropy in five bands, multilayer perceptron."""
+    return _de_network(sfreq, MultilayerPerceptron(dropout=0.5, **_TRAINING))
+
+
+def _de_dgcnn(sfreq, channels):
+    """Differential entropy in five bands, DGCNN."""
+    return _de_network(sfreq, DGCNN(**_TRAINING))
+
+
+def _de_rbtransformer(sfreq, channels):
+    """Differential entropy in five bands, RBTransformer."""
+    return _de_network(sfreq, RBTransformer(n_bands=5, **_TRAINING))
+
+
+def _de_network(sfreq, network):
+    return [
+        ("de", DifferentialEntropy(sfreq)),
+        ("scaler", StandardScaler()),
+        ("network", network),
+    ]
+
+
+def _cov_spdnet(sfreq, channels):
+    """OAS covariance, SPDNet."""
+    return [("covariances", Covariances("oas")), ("network", SPDNet(**_TRAINING))]
+
+
+def _acm_spdnet(sfreq, channels):
+    """Augmented covariance (order 3, lag near 30 ms), SPDNet."""
+    augmented, *_ = _acm_ts_svm(sfreq, channels)
+    return [augmented, ("network", SPDNet(**_TRAINING))]
+
+
 def _no_features(X):
     return np.zeros((len(X), 1))
 
@@ -215,5 +281,13 @@ _MAKERS = {
     "acm-ts-svm": _acm_ts_svm,
     "shallow-conv-net": _shallow_conv_net,
     "eegnet": _eegnet,
+    "interpretable-cnn": _interpretable_cnn,
+    "histn": _histn,
+    "ssvepnet": _ssvepnet,
+    "de-mlp": _de_mlp,
+    "de-dgcnn": _de_dgcnn,
+    "de-rbtransformer": _de_rbtransformer,
+    "cov-spdnet": _cov_spdnet,
+    "acm-spdnet": _acm_spdnet,
     "de-1nn": _de_1nn,
 }

@@ -5,9 +5,9 @@ from ._convolution import DepthwiseConvolution, Pointwise
 from ._dense import Flatten, Linear
 from ._explain import LinearFiltersMixin
 from ._layer import Sequential
-from ._normalization import BatchNorm
+from ._normalized_elu import NormalizedELU
 from ._normalized_filters import NormalizedTemporalThenSpatial
-from ._pointwise import ELU, Dropout
+from ._pointwise import Dropout
 from ._pooling import MeanPool
 
 _SPATIAL_NORM, _OUTPUT_NORM = 1.0, 0.25
@@ -155,14 +155,12 @@ class EEGNet(LinearFiltersMixin, WindowNetwork):
             filters=NormalizedTemporalThenSpatial(
                 self.n_temporal, self.filter_length, self.n_each, _SPATIAL_NORM
             ),
-            norm1=BatchNorm(),
-            elu1=ELU(),
+            norm1=NormalizedELU(),
             pool1=MeanPool(first),
             dropout1=Dropout(self.dropout),
             depthwise=DepthwiseConvolution(self.separable_length, "same"),
             pointwise=Pointwise(n_separable),
-            norm2=BatchNorm(),
-            elu2=ELU(),
+            norm2=NormalizedELU(),
             pool2=MeanPool(second),
             dropout2=Dropout(self.dropout),
             flatten=Flatten(),
