@@ -14,12 +14,18 @@ def adam_step(values, gradients, first, second, hyper):
     hyper : array of shape (7,), of that type: step size, decay of either mean, the
         corrections one over 1 - decay^t of both, epsilon, and the share by which the
         values shrink first
+
+    Means of less than epsilon cubed, which move nothing, become zero: those of weights
+    without gradients would fall until they are subnormal, and the processor slow.
     """
     rate, beta1, beta2, correct1, correct2, eps, shrink = hyper
     one = beta1 / beta1  # of their type
+    nothing = one - one
+    least = eps * eps * eps
     for i in range(len(values)):
         g = gradients[i]
-        first[i] = beta1 * first[i] + (one - beta1) * g
+        mean = beta1 * first[i] + (one - beta1) * g
+        first[i] = mean if abs(mean) >= least else nothing
         second[i] = beta2 * second[i] + (one - beta2) * g * g
         denominator = np.sqrt(second[i] * correct2) + eps
         values[i] -= shrink * values[i] + rate * correct1 * first[i] / denominator

@@ -16,13 +16,14 @@ from .lanes import LANES, broadcast, load, store, total
 
 LANES_EDITION = "510e1431"
 
+_SIDE_BY_SIDE = 8  # matrices
 _MOST_STEPS = 60  # to an eigenvalue; two are usual
 _EPS = np.finfo(np.float64).eps
 
 
 def work_size(n):
     """Rows that ``eigen`` needs to work with."""
-    return (2 * n + 2) * -(-n // LANES)
+    return ((_SIDE_BY_SIDE + 1) * n + 2) * -(-n // LANES)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -39,22 +40,26 @@ def eigen(X, work):
     p = -(-n // LANES)  # pieces of a row
     values = np.empty((n_matrices, n))
     vectors = np.empty((n_matrices, n, n))
-    beside, tau = np.empty(n), np.empty(n)
-    A, Z = work[: n * p], work[n * p : 2 * n * p]
-    v, w = work[2 * n * p : (2 * n + 1) * p], work[(2 * n + 1) * p :]
-    for i in range(n_matrices):
-        for k in range(n * p):
-            store(A, k, broadcast(0.0))
-        for j in range(n):
-            for k in range(j, n):
-                A[j * p + k // LANES, k % LANES] = X[i, j, k]
-                A[k * p + j // LANES, j % LANES] = X[i, j, k]
-        _tridiagonalise(A, p, values[i], beside, tau, v, w)
-        _multiply_reflections(A, p, tau, Z)
-        _diagonalise(values[i], beside, Z, p)
-        for j in range(n):
-            for k in range(n):
-                vectors[i, j, k] = Z[j * p + k // LANES, k % LANES]
+    beside, tau = np.empty((_SIDE_BY_SIDE, n)), np.empty(n)
+    A, v, w = work[: n * p], work[n * p : (n + 1) * p], work[(n + 1) * p :]
+    Z = work[(n + 2) * p :]
+    for first in range(0, n_matrices, _SIDE_BY_SIDE):
+        beyond = min(first + _SIDE_BY_SIDE, n_matrices)
+        for i in range(first, beyond):
+            for k in range(n * p):
+                store(A, k, broadcast(0.0))
+            for j in range(n):
+                for k in range(j, n):
+                    A[j * p + k // LANES, k % LANES] = X[i, j, k]
+                    A[k * p + j // LANES, j % LANES] = X[i, j, k]
+            _tridiagonalise(A, p, values[i], beside[i - first], tau, v, w)
+            _multiply_reflections(A, p, tau, Z[(i - first) * n * p :])
+        _diagonalise(values[first:beyond], beside, Z, p)
+        for i in range(first, beyond):
+            start = (i - first) * n * p
+            for j in range(n):
+                for k in range(n):
+                    vectors[i, j, k] = Z[start + j * p + k // LANES, k % LANES]
     return values, vectors
 
 
@@ -123,47 +128,91 @@ def _dot(x, i, y, j, start, p):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _diagonalise(diagonal, beside, Z, p):
-    """Rotate neighbouring rows of Z until what is beside the diagonal vanishes."""
-    n = len(diagonal)
-    beside[n - 1] = 0.0
-    for k in range(n):
-        for _ in range(_MOST_STEPS):
-            end = k
-            while end < n - 1:
-                size = abs(diagonal[end]) + abs(diagonal[end + 1])
-                if abs(beside[end]) <= _EPS * size:
-                    break
-                end += 1
-            if end == k:
-                break
-            _ql_step(diagonal, beside, k, end, Z, p)
+    """Rotate neighbouring rows of Z until what is beside the diagonal vanishes.
+
+    A rotation waits for the root and the quotients of the one before. So all matrices
+    go along row by row, and the processor computes theirs at the same time.
+    """
+    n_matrices, n = diagonal.shape
+    top = np.zeros(n_matrices, np.int64)  # rows above have their eigenvalues
+    end = np.zeros(n_matrices, np.int64)
+    steps = np.zeros(n_matrices, np.int64)
+    x, moved = np.empty(n_matrices), np.empty(n_matrices)
+    sine, cosine = np.empty((n_matrices, n)), np.empty((n_matrices, n))
+    while True:
+        highest, lowest = n, 0
+        for i in range(n_matrices):
+            _find_block(diagonal[i], beside[i], i, top, end, steps)
+            if top[i] == n - 1:
+                continue
+            highest, lowest = min(highest, top[i]), max(lowest, end[i])
+            x[i] = _shifted(diagonal[i], beside[i], top[i], end[i])
+            sine[i, end[i]], cosine[i, end[i]], moved[i] = 1.0, 1.0, 0.0
+        if highest == n:
+            break
+        for j in range(lowest - 1, highest - 1, -1):
+            for i in range(n_matrices):
+                if top[i] <= j < end[i]:
+                    _chase(diagonal, beside, i, j, x, moved, sine, cosine)
+        for i in range(n_matrices):
+            if top[i] < n - 1:
+                diagonal[i, top[i]] -= moved[i]
+                beside[i, top[i]] = x[i]
+                beside[i, end[i]] = 0.0
+                start = i * n * p
+                _rotate(sine[i], cosine[i], top[i], end[i], Z, start, p)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _ql_step(diagonal, beside, k, end, Z, p):
-    """Chase a bulge from row ``end`` up to row k, with Wilkinson's shift."""
-    half = (diagonal[k + 1] - diagonal[k]) / (2.0 * beside[k])
-    shift = beside[k] / (half + np.copysign(np.sqrt(half * half + 1.0), half))
-    x = diagonal[end] - diagonal[k] + shift
-    sine, cosine, moved = 1.0, 1.0, 0.0
-    for j in range(end - 1, k - 1, -1):
-        bulge, b = sine * beside[j], cosine * beside[j]
-        size = np.sqrt(bulge * bulge + x * x)
-        beside[j + 1] = size
-        if size == 0.0:  # the matrix has come apart here
-            diagonal[j + 1] -= moved
-            beside[end] = 0.0
-            return
-        sine, cosine = bulge / size, x / size
-        x = diagonal[j + 1] - moved
-        y = (diagonal[j] - x) * sine + 2.0 * cosine * b
-        moved = sine * y
-        diagonal[j + 1] = x + moved
-        x = cosine * y - b
-        for m in range(j * p, (j + 1) * p):
+def _find_block(diagonal, beside, i, top, end, steps):
+    """Find the first rows that are not apart from those below them."""
+    n = len(diagonal)
+    beside[n - 1] = 0.0
+    while top[i] < n - 1:
+        last = top[i]
+        while last < n - 1:
+            size = abs(diagonal[last]) + abs(diagonal[last + 1])
+            if abs(beside[last]) <= _EPS * size:
+                break
+            last += 1
+        end[i] = last
+        steps[i] += 1
+        if last > top[i] and steps[i] <= _MOST_STEPS:
+            break
+        steps[i] = 0
+        top[i] += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shifted(diagonal, beside, top, end):
+    """Last number of the diagonal, less Wilkinson's shift."""
+    half = (diagonal[top + 1] - diagonal[top]) / (2.0 * beside[top])
+    shift = beside[top] / (half + np.copysign(np.sqrt(half * half + 1.0), half))
+    return diagonal[end] - diagonal[top] + shift
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _chase(diagonal, beside, i, j, x, moved, sine, cosine):
+    """Chase a bulge from row j + 1 up to row j of the i-th matrix."""
+    bulge, b = sine[i, j + 1] * beside[i, j], cosine[i, j + 1] * beside[i, j]
+    size = np.sqrt(bulge * bulge + x[i] * x[i])
+    beside[i, j + 1] = size
+    if size == 0.0:
+        sine[i, j], cosine[i, j] = 0.0, 1.0
+    else:
+        sine[i, j], cosine[i, j] = bulge / size, x[i] / size
+    rest = diagonal[i, j + 1] - moved[i]
+    y = (diagonal[i, j] - rest) * sine[i, j] + 2.0 * cosine[i, j] * b
+    moved[i] = sine[i, j] * y
+    diagonal[i, j + 1] = rest + moved[i]
+    x[i] = cosine[i, j] * y - b
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rotate(sine, cosine, top, end, Z, start, p):
+    """Rotate rows ``end`` to ``top`` of a matrix, each with the one above."""
+    for j in range(end - 1, top - 1, -1):
+        for m in range(start + j * p, start + (j + 1) * p):
             upper, lower = load(Z, m), load(Z, m + p)
-            store(Z, m + p, sine * upper + cosine * lower)
-            store(Z, m, cosine * upper - sine * lower)
-    diagonal[k] -= moved
-    beside[k] = x
-    beside[end] = 0.0
+            store(Z, m + p, sine[j] * upper + cosine[j] * lower)
+            store(Z, m, cosine[j] * upper - sine[j] * lower)

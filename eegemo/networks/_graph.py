@@ -163,16 +163,17 @@ class LearnedPropagation(Layer):
         """Apply the polynomials to the nodes, and the filters to the features."""
         n_samples, n_features, n_nodes = x.shape
         graph = self.graph()
-        scaled, root = self._scaled(graph)
-        terms = np.empty((self.n_polynomials, n_nodes, n_samples * n_features), x.dtype)
-        terms[0] = x.transpose(2, 0, 1).reshape(n_nodes, -1)
-        for k in range(1, self.n_polynomials):
-            np.matmul(scaled, terms[k - 1], out=terms[k])
+        scaled, root = self._scaled(graph)  # symmetric
+        terms = [x.reshape(-1, n_nodes)]
+        rows = np.empty((n_samples, n_nodes, self.n_polynomials, n_features), x.dtype)
+        for k in range(self.n_polynomials):
+            if k:
+                terms.append(terms[-1] @ scaled)
             if k > 1:
                 terms[k] *= 2
                 terms[k] -= terms[k - 2]
-        split = terms.reshape(self.n_polynomials, n_nodes, n_samples, n_features)
-        rows = split.transpose(2, 1, 0, 3).reshape(n_samples * n_nodes, -1)
+            rows[:, :, k] = terms[k].reshape(x.shape).mT
+        rows = rows.reshape(n_samples * n_nodes, -1)
         run.keep(self, graph, scaled, root, terms, rows)
         out = rows @ self.weights["filters"].reshape(-1, self.n_filters)
         return out.reshape(n_samples, n_nodes, self.n_filters)
@@ -181,24 +182,19 @@ class LearnedPropagation(Layer):
         """Go back through the recursion, the normalisation and the positive part."""
         graph, scaled, root, terms, rows = run.kept(self)
         n_samples, n_nodes, _ = gradient.shape
-        flat = gradient.reshape(-1, self.n_filters)
         by_filters = self.gradients["filters"].reshape(-1, self.n_filters)
-        np.matmul(rows.T, flat, out=by_filters)
-        by_rows = flat @ self.weights["filters"].reshape(-1, self.n_filters).T
-        by_rows = by_rows.reshape(n_samples, n_nodes, self.n_polynomials, -1)
-        by_terms = np.ascontiguousarray(by_rows.transpose(2, 1, 0, 3))
-        by_terms = by_terms.reshape(terms.shape)
+        np.matmul(rows.T, gradient.reshape(-1, self.n_filters), out=by_filters)
+        filters = self.weights["filters"]
+        by_terms = [(f @ gradient.mT).reshape(-1, n_nodes) for f in filters]
         by_scaled = np.zeros_like(scaled)
         for k in range(self.n_polynomials - 1, 0, -1):
             if k > 1:
                 by_terms[k - 2] -= by_terms[k]
                 by_terms[k] *= 2
-            by_scaled += by_terms[k] @ terms[k - 1].T
-            by_terms[k - 1] += scaled.T @ by_terms[k]
+            by_scaled += by_terms[k].T @ terms[k - 1]
+            by_terms[k - 1] += by_terms[k] @ scaled
         self._differentiate_graph(by_scaled, graph, root)
-        if not needs_input:
-            return None
-        return by_terms[0].reshape(n_nodes, n_samples, -1).transpose(1, 2, 0)
+        return by_terms[0].reshape(n_samples, -1, n_nodes) if needs_input else None
 
     def _differentiate_graph(self, by_scaled, graph, root):
         """Write the gradient by the adjacency, from that by the scaled Laplacian."""

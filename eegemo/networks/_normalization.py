@@ -1,7 +1,14 @@
 """Batch and layer normalisation."""
 
+import math
+
 import numpy as np
 
+from .._kernels.batch_norm import (
+    scale_channels,
+    standardise_channels,
+    through_channels,
+)
 from .._kernels.layer_norm import standardise, through_standardise
 from ._layer import Layer
 
@@ -38,28 +45,27 @@ class BatchNorm(Layer):
         self.statistics = {"mean": np.zeros(n), "variance": np.ones(n)}
         return shape
 
-    def _others(self, ndim):
-        """Axes to sum over, and the shape in which a vector of channels broadcasts."""
-        others = tuple(a for a in range(ndim) if a != self.axis)
-        return others, tuple(-1 if a == self.axis else 1 for a in range(ndim))
+    def _channels(self, x):
+        """View in C order with the channels in the middle of three axes."""
+        outer, inner = math.prod(x.shape[: self.axis]), math.prod(x.shape[self.axis :])
+        n = x.shape[self.axis]
+        return np.ascontiguousarray(x).reshape(outer, n, inner // n)
 
     def forward(self, x, run):
-        """Standardise, in place."""
-        others, shape = self._others(x.ndim)
+        """Standardise."""
+        z = self._channels(x)
         if run.training:
-            mean = x.mean(axis=others)
-            x -= mean.reshape(shape)
-            variance = np.mean(x * x, axis=others)
-            self.follow(mean, variance, x.size // len(mean))
+            mean, variance = np.empty((2, z.shape[1]), x.dtype)
+            standardise_channels(z, mean, variance)
+            self.follow(mean, variance, z.size // len(mean))
         else:
             mean, variance = self.statistics["mean"], self.statistics["variance"]
-            x -= mean.reshape(shape)
+            z = z - mean[:, None]
         inverse = 1 / np.sqrt(variance + np.asarray(self.eps, x.dtype))
-        x *= inverse.reshape(shape)
-        run.keep(self, x, inverse)
-        out = x * self.weights["scale"].reshape(shape)
-        out += self.weights["shift"].reshape(shape)
-        return out
+        out = np.empty_like(z)
+        scale_channels(z, inverse, self.weights["scale"], self.weights["shift"], out)
+        run.keep(self, z, inverse)
+        return out.reshape(x.shape)
 
     def follow(self, mean, variance, n):
         """Move the statistics towards those of a batch of n numbers per channel."""
@@ -70,16 +76,15 @@ class BatchNorm(Layer):
     def backward(self, gradient, run, needs_input=True):
         """Differentiate through the mean and the variance of the batch too."""
         z, inverse = run.kept(self)
-        others, shape = self._others(z.ndim)
-        n = z.size // len(inverse)
-        np.sum(gradient, axis=others, out=self.gradients["shift"])
-        np.sum(gradient * z, axis=others, out=self.gradients["scale"])
-        if not needs_input:
-            return None
-        gradient -= (self.gradients["shift"] / n).reshape(shape)
-        gradient -= z * (self.gradients["scale"] / n).reshape(shape)
-        gradient *= (self.weights["scale"] * inverse).reshape(shape)
-        return gradient
+        by_input = self._channels(gradient)
+        through_channels(
+            by_input,
+            z,
+            self.weights["scale"] * inverse,
+            self.gradients["scale"],
+            self.gradients["shift"],
+        )
+        return by_input.reshape(gradient.shape)
 
 
 class LayerNorm(Layer):

@@ -1,5 +1,7 @@
 """Layers over SPD matrices."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from .._kernels.eigen import eigen, work_size
@@ -39,7 +41,7 @@ class BiMap(Layer):
     def forward(self, x, run):
         """Multiply from both sides."""
         W = self.weights["weight"]
-        half = (x.reshape(-1, len(W)) @ W).reshape(*x.shape[:2], -1)
+        half = x @ W  # of one matrix after the other, each stays in the cache
         run.keep(self, half)
         return W.T @ half
 
@@ -90,15 +92,15 @@ class _Spectral(Layer):
         if not needs_input:
             return None
         values, vectors = run.kept(self)
-        raised = self._raise(values)
-        slope = self._differences(*_pairs(raised))
         higher, lower = _pairs(values)
+        slope = self._differences(self._raise(higher), self._raise(lower))
         gap = np.subtract(higher, lower, out=lower)
         equal = gap == 0
         gap[equal] = 1
         slope /= gap
         equals = higher[equal]
         slope[equal] = self._slope(self._raise(equals)) * (equals > self.threshold)
+        slope = slope[:, upper_places(values.shape[1])[0]]
         slope *= vectors @ symmetric(gradient) @ vectors.mT
         return vectors.mT @ slope @ vectors
 
@@ -163,8 +165,7 @@ class UpperTriangle(Layer):
     def forward(self, x, run):
         """Take the elements."""
         n = x.shape[-1]
-        rows, columns = np.triu_indices(n)
-        return x[:, rows, columns] * upper_places(n)[1].astype(x.dtype)
+        return x.reshape(len(x), -1)[:, _upper(n)] * upper_places(n)[1].astype(x.dtype)
 
     def backward(self, gradient, run, needs_input=True):
         """Put them back on both sides."""
@@ -172,9 +173,22 @@ class UpperTriangle(Layer):
 
 
 def _pairs(values):
-    """Higher and lower number of each pair."""
-    a, b = values[:, :, None], values[:, None, :]
+    """Higher and lower number of each pair, and of each number with itself.
+
+    In the order of the upper triangle of a matrix, row by row.
+    """
+    places = _upper(values.shape[1])
+    a, b = (values[:, k] for k in np.divmod(places, values.shape[1]))
     return np.maximum(a, b), np.minimum(a, b)
+
+
+@lru_cache(maxsize=8)
+def _upper(n):
+    """Where the upper triangle of a matrix stands among its elements, row by row."""
+    rows, columns = np.triu_indices(n)
+    places = rows * n + columns
+    places.flags.writeable = False
+    return places
 
 
 def _orthonormal(W):
