@@ -15,6 +15,10 @@ from eegemo.networks._pooling import GlobalMean
 from eegemo.networks._rectified_mean import RectifiedMean
 
 
+def centred(X, network):
+    return (X - X.mean(axis=2, keepdims=True)) / network.input_scale_
+
+
 class TestRectifiedMean:
     def layers(self):
         fused = RectifiedMean()
@@ -112,7 +116,7 @@ class TestPrediction:
     def expected(self, network, X, statistics):
         weights = network.get_weights()
         logits = []
-        for x in X / network.input_scale_:
+        for x in centred(X, network):
             _, normalised = reference.interpretable_cnn(weights, x, *statistics, 2)
             means = normalised.mean(axis=1)
             logits.append(means @ weights["output.weight"] + weights["output.bias"])
@@ -133,7 +137,7 @@ class TestPrediction:
         nothing = np.zeros(6), np.ones(6)
         outputs = [
             reference.interpretable_cnn(weights, x, *nothing, 2)[0]
-            for x in X / transductive.input_scale_
+            for x in centred(X, transductive)
         ]
         positive = np.maximum(outputs, 0)
         statistics = positive.mean(axis=(0, 2)), positive.var(axis=(0, 2))
@@ -162,7 +166,7 @@ class TestExplain:
         labels = network.predict(X) if label is None else [label] * 6
         weights = network.get_weights()
         statistics = weights["mean.mean"], weights["mean.variance"]
-        for x, name, found in zip(X / network.input_scale_, labels, maps, strict=True):
+        for x, name, found in zip(centred(X, network), labels, maps, strict=True):
             number = list(network.classes_).index(name)
             expected = reference.activation_map(weights, x, number, *statistics, 2)
             assert_allclose(found, expected, atol=1e-9)

@@ -554,6 +554,29 @@ def test_units_do_not_matter(estimator, factor):
 
 
 @pytest.mark.parametrize("estimator", WINDOW_NETWORKS, ids=lambda e: type(e).__name__)
+def test_offsets_do_not_matter(estimator):
+    """Such as those of electrodes that are recorded without a high-pass filter."""
+    X, y = data(estimator)
+    offset = 1e4 * np.random.default_rng(1).standard_normal((len(X), 3, 1))
+    expected = clone(estimator).fit(X, y).predict_proba(X)
+    got = clone(estimator).fit(X + offset, y).predict_proba(X + offset)
+    assert_allclose(got, expected, rtol=1e-3, atol=1e-4)  # float32, over some steps
+
+
+def test_warm_fits_validate_with_the_same_groups():
+    X, y = data(PERCEPTRON, 48)
+    groups = np.repeat(np.arange(8), 6)
+    options = {"early_stopping": True, "warm_start": True, "validation_fraction": 0.25}
+    warm = clone(PERCEPTRON).set_params(**options).fit(X, y, groups=groups)
+    train, validate = warm._split(y, groups)
+    again = np.random.default_rng(0).permutation(48)
+    assert set(groups[validate]) == set(groups[again][warm._split(y, groups[again])[1]])
+    assert not set(groups[train]) & set(groups[validate])
+    with pytest.warns(UserWarning, match="were trained with before"):
+        warm.fit(X, y, groups=groups + 100)
+
+
+@pytest.mark.parametrize("estimator", WINDOW_NETWORKS, ids=lambda e: type(e).__name__)
 def test_windows_of_another_length_are_refused(estimator):
     X, y = data(estimator)
     fitted = clone(estimator).fit(X, y)
@@ -672,13 +695,24 @@ class TestFiles:
         fitted = MultilayerPerceptron((7,), max_epochs=1)
         fitted.fit(*data(fitted))
         before = fitted.get_weights()
-        with pytest.raises(ValueError, match="should be of shape"):
+        with pytest.raises(ValueError, match=r"sizes.*\[6\].*this one.*\[7\]"):
             fitted.load_weights(path)
         assert all(
             np.array_equal(before[k], v) for k, v in fitted.get_weights().items()
         )
-        with pytest.raises(ValueError, match="lacks the weights linear1"):
-            MultilayerPerceptron((6, 6)).load_weights(path)
+        content = dict(np.load(path))
+        del content["weights/linear0.bias"]
+        np.savez(path, **content)
+        with pytest.raises(ValueError, match="lacks the weights linear0.bias"):
+            clone(PERCEPTRON).load_weights(path)
+
+    def test_of_another_rate(self, tmp_path):
+        """Whose weights are of the same shapes."""
+        X, y = data(WINDOW_NETWORKS[0])
+        network = SSVEPNet(200, 2, 8, max_epochs=1)
+        network.fit(X, y).save_weights(tmp_path / "net.npz")
+        with pytest.raises(ValueError, match='"sfreq": 200.*"sfreq": 250'):
+            SSVEPNet(250, 2, 8).load_weights(tmp_path / "net.npz")
 
     def test_names_of_features(self, path, tmp_path):
         """Go with the file, and those of an earlier fit go away."""

@@ -1,5 +1,6 @@
 """What all networks are to scikit-learn."""
 
+import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from numbers import Integral, Real
@@ -105,6 +106,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train one epoch, from where the last call ended.
+
+        A schedule stands at its beginning. ``class_weight="balanced"`` is of this call.
 
         Parameters
         ----------
@@ -277,10 +280,27 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self._check_continues(X, classes)
         train, validate = np.arange(len(y)), np.arange(0)
         if self.early_stopping:
-            train, validate = validation_split(
-                y, groups, self.validation_fraction, self._rng
-            )
+            train, validate = self._split(y, groups)
         self._train(X, y, weight, train, validate, self.max_epochs)
+
+    def _split(self, y, groups):
+        """Keep the same groups apart in all fits that go on from each other."""
+        if groups is not None and self._validation_groups is not None:
+            kept = np.isin(groups, self._validation_groups)
+            if kept.any() and not kept.all():
+                return np.flatnonzero(~kept), np.flatnonzero(kept)
+            warnings.warn(
+                "This fit goes on from one that kept other groups apart, so the groups "
+                "that early_stopping validates with now were trained with before.",
+                UserWarning,
+                stacklevel=4,
+            )
+        train, validate = validation_split(
+            y, groups, self.validation_fraction, self._rng
+        )
+        if groups is not None:
+            self._validation_groups = np.unique(np.asarray(groups)[validate])
+        return train, validate
 
     def _partial_fit(self, X, y, classes, sample_weight):
         first = not hasattr(self, "network_")
@@ -323,7 +343,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         network.build(shape, self._rng)
         self.classes_, self.network_, self._shape = classes, network, shape
         self._made_with = self._of_layers()
-        self._optimizer = None
+        self._optimizer = self._validation_groups = None
         self.loss_curve_, self.validation_curve_ = [], []
 
     def _check_sizes(self, *names):
@@ -460,8 +480,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 class WindowNetwork(WindowInputMixin, NetworkClassifier):
     """A network of windows.
 
-    They are divided by one number, the root mean square of the training windows, so
-    that units do not matter.
+    The channels of each are centred, so that offsets do not matter, and all divided by
+    one number, the root mean square of the training windows, so that units do not.
     """
 
     def _check(self, X, y, *, reset):
@@ -482,12 +502,18 @@ class WindowNetwork(WindowInputMixin, NetworkClassifier):
             )
 
     def _choose_scale(self, X):
-        square = np.mean([np.mean(np.square(x, dtype=np.float64)) for x in X])
+        square = np.mean([x.var(axis=1, dtype=np.float64).mean() for x in X])
         self.input_scale_ = float(np.sqrt(square)) or 1.0
 
     def _scaled(self, X, dtype):
-        factor = 1 / self.input_scale_
-        return np.multiply(X, factor, dtype=dtype, casting="same_kind")
+        out = np.empty(X.shape, dtype)
+        for start in range(0, len(X), self._at_a_time):
+            part = slice(start, start + self._at_a_time)
+            means = X[part].mean(axis=2, keepdims=True, dtype=np.float64)
+            np.divide(
+                X[part] - means, self.input_scale_, out=out[part], casting="same_kind"
+            )
+        return out
 
 
 class MatrixNetwork(MatrixInputMixin, NetworkClassifier):

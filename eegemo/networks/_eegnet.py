@@ -69,7 +69,7 @@ class EEGNet(LinearFiltersMixin, WindowNetwork):
     ----------
     classes_ : array of shape (n_classes,)
     input_scale_ : float
-        Root mean square of the training windows.
+        Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int
@@ -81,9 +81,10 @@ class EEGNet(LinearFiltersMixin, WindowNetwork):
 
     Notes
     -----
-    Unlike in the paper, windows are divided by ``input_scale_``, so that units do not
-    matter, and training takes a fixed number of epochs, of all windows. Windows too
-    short for both means have shorter ones.
+    Unlike in the paper, the channels of each window are centred and divided by
+    ``input_scale_``, so that offsets and units do not matter, and training takes a
+    fixed number of epochs, of all windows. Windows too short for both means have
+    shorter ones.
 
     References
     ----------

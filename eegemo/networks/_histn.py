@@ -74,7 +74,7 @@ class HiSTN(WindowNetwork):
     ----------
     classes_ : array of shape (n_classes,)
     input_scale_ : float
-        Root mean square of the training windows.
+        Root mean square of the training windows, their channels centred.
     regions_ : dict of str to list of str
         Channels of each region.
     loss_curve_, validation_curve_ : list of float
@@ -92,15 +92,16 @@ class HiSTN(WindowNetwork):
     network of the paper, with 1,181 weights, and 1,265 numbers with the statistics of
     batch normalisation.
 
-    Unlike in the paper, windows are divided by ``input_scale_``, one number of the
-    training windows; there, each channel is divided by its maximum over the whole
-    trial, which tells of the test samples. Windows are taken as they are, not cropped
-    at random from trials and balanced by class: give ``class_weight="balanced"``. The
-    learning rate is constant; the paper's is ``schedule={30: 5e-4}``. The paper takes
-    the epoch of the least loss on other seconds of the same trials; ``early_stopping``
-    keeps whole groups apart. Statistics of batch normalisation follow new batches with
-    a weight of 0.1. At most 1 is the norm of the weights that mix the shared filters of
-    an electrode, of its short filter, and of those that mix electrodes.
+    Unlike in the paper, the channels of each window are centred and divided by
+    ``input_scale_``, one number of the training windows; there, each channel is divided
+    by its maximum over the whole trial, which tells of the test samples. Windows are
+    taken as they are, not cropped at random from trials and balanced by class: give
+    ``class_weight="balanced"``. The learning rate is constant; the paper's is
+    ``schedule={30: 5e-4}``. The paper takes the epoch of the least loss on other
+    seconds of the same trials; ``early_stopping`` keeps whole groups apart. Statistics
+    of batch normalisation follow new batches with a weight of 0.1. At most 1 is the
+    norm of the weights that mix the shared filters of an electrode, of its short
+    filter, and of those that mix electrodes.
 
     The default ``label_smoothing`` takes sorted classes to be in order, as ratings are;
     of classes without order, set it to a number.

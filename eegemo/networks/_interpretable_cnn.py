@@ -67,7 +67,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
     ----------
     classes_ : array of shape (n_classes,)
     input_scale_ : float
-        Root mean square of the training windows.
+        Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int
@@ -83,9 +83,10 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
 
     Notes
     -----
-    Unlike in the paper, windows are divided by ``input_scale_``, so that units do not
-    matter; training is in float32; and a window is predicted by itself, unless
-    ``transductive``. The paper's 11 epochs were not chosen on data apart.
+    Unlike in the paper, the channels of each window are centred and divided by
+    ``input_scale_``, so that offsets and units do not matter; training is in float32;
+    and a window is predicted by itself, unless ``transductive``. The paper's 11 epochs
+    were not chosen on data apart.
 
     References
     ----------

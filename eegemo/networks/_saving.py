@@ -1,5 +1,6 @@
 """Fitted networks as files of plain arrays."""
 
+import json
 import os
 import secrets
 import zipfile
@@ -25,6 +26,7 @@ def save(estimator, path):
         "network": type(estimator).__name__,
         "shape": estimator._shape,
         "classes": estimator.classes_,
+        "parameters": _as_text(estimator),
         **found,
         **{_STATE + name: array for name, array in estimator.get_weights().items()},
     }
@@ -39,6 +41,12 @@ def save(estimator, path):
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _as_text(estimator):
+    """Parameters that the layers are made with, as JSON."""
+    parameters = estimator._of_layers()
+    return json.dumps(parameters, default=lambda value: np.asarray(value).tolist())
 
 
 def _plain(value, name):
@@ -64,6 +72,7 @@ def load(estimator, path):
             content = dict(arrays)
         name, classes = str(content["network"]), content["classes"]
         shape = tuple(map(int, content["shape"]))
+        parameters = str(content["parameters"])
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} holds no weights that save_weights wrote ({error}): save them "
@@ -72,6 +81,11 @@ def load(estimator, path):
     if name != type(estimator).__name__:
         raise ValueError(
             f"{path} holds weights of {name}, not of {type(estimator).__name__}."
+        )
+    if parameters != _as_text(estimator):
+        raise ValueError(
+            f"{path} holds weights of {name} with the parameters {parameters}; "
+            f"this one has {_as_text(estimator)}."
         )
     weights = {k[len(_STATE) :]: v for k, v in content.items() if k.startswith(_STATE)}
     fresh = type(estimator)(**estimator.get_params(deep=False))

@@ -60,7 +60,7 @@ class ShallowConvNet(LinearFiltersMixin, WindowNetwork):
     ----------
     classes_ : array of shape (n_classes,)
     input_scale_ : float
-        Root mean square of the training windows.
+        Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int
@@ -72,9 +72,10 @@ class ShallowConvNet(LinearFiltersMixin, WindowNetwork):
 
     Notes
     -----
-    Unlike in the paper, windows are divided by ``input_scale_``, so that units do not
-    matter; training takes whole windows, no crops, and a fixed number of epochs; the
-    temporal filters have no bias, which batch normalisation would remove.
+    Unlike in the paper, the channels of each window are centred and divided by
+    ``input_scale_``, so that offsets and units do not matter; training takes whole
+    windows, no crops, and a fixed number of epochs; the temporal filters have no bias,
+    which batch normalisation would remove.
 
     References
     ----------

@@ -74,7 +74,7 @@ class SSVEPNet(WindowNetwork):
     ----------
     classes_ : array of shape (n_classes,)
     input_scale_ : float
-        Root mean square of the training windows.
+        Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int
@@ -86,10 +86,11 @@ class SSVEPNet(WindowNetwork):
 
     Notes
     -----
-    Unlike in the paper, windows are divided by ``input_scale_``, so that units do not
-    matter; weight decay is of biases, too; and at 180 Hz or less, at which windows have
-    no 90 Hz, bands end lower. The sub-bands are filtered in here, forwards and
-    backwards, each window by itself, as in the paper.
+    Unlike in the paper, the channels of each window are centred and divided by
+    ``input_scale_``, so that offsets and units do not matter; weight decay is of
+    biases, too; and at 180 Hz or less, at which windows have no 90 Hz, bands end lower.
+    The sub-bands are filtered in here, forwards and backwards, each window by itself,
+    as in the paper.
 
     References
     ----------

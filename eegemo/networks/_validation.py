@@ -17,7 +17,8 @@ def validation_split(y, groups, fraction, rng):
     groups : array-like of shape (n_samples,), or None
         None parts single samples, and warns.
     fraction : float
-        About this share of the samples validates.
+        About this share of the samples validates; more, if that takes to have all
+        classes among them.
     rng : numpy.random.Generator
 
     Returns
@@ -47,34 +48,45 @@ def validation_split(y, groups, fraction, rng):
             stacklevel=3,
         )
         groups = np.arange(len(y))
-    n_groups = len(np.unique(groups))
+    groups = np.asarray(groups)
+    n_groups = len(set(groups.tolist()))
     if n_groups < 2:
         raise ValueError(
             "early_stopping needs at least two groups, one to train and one to "
             f"validate with, got {n_groups}."
         )
-    folds = StratifiedGroupKFold(
-        min(round(1 / fraction), n_groups),
-        shuffle=True,
-        random_state=int(rng.integers(2**31)),
-    )
+    seed = int(rng.integers(2**31))
+    most = min(round(1 / fraction), n_groups)
+    n_classes = len(np.unique(y))
+    best, most_classes = None, 0
+    for n_folds in range(most, 1, -1):
+        for train, validate in _splits(y, groups, n_folds, seed):
+            found = len(np.unique(y[validate]))
+            # a loss of few classes is least where the network says nothing else
+            if found > most_classes:
+                best, most_classes = (train, validate), found
+        if most_classes == n_classes:
+            break
+    if best is None:
+        raise ValueError(
+            "early_stopping finds no group to validate with that leaves all classes to "
+            f"train with, among {n_groups} groups: give more groups of each class."
+        )
+    return best
+
+
+def _splits(y, groups, n_folds, seed):
+    """Return the folds that leave all classes to train with."""
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")
         try:
             splits = list(folds.split(y, y, groups))
         except ValueError:  # every class has fewer samples than there are folds
-            folds.n_splits = 2
-            splits = list(folds.split(y, y, groups))
+            return []
     n_classes = len(np.unique(y))
-    whole = [
+    return [
         (train, validate)
         for train, validate in splits
         if len(validate) and len(np.unique(y[train])) == n_classes
     ]
-    if not whole:
-        raise ValueError(
-            "early_stopping finds no group to validate with that leaves all classes to "
-            f"train with, among {n_groups} groups: give more groups of each class."
-        )
-    # a loss of few classes is least where the network says nothing else
-    return max(whole, key=lambda split: len(np.unique(y[split[1]])))
