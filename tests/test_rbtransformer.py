@@ -2,11 +2,26 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from eegemo.networks import RBTransformer
+from eegemo.networks import RBTransformer, explain_with_null
 from eegemo.networks._layer import Pass, arrays
 from eegemo.networks._loss import soft_targets
 from eegemo.networks._optimizer import Adam
 from eegemo.networks._training import Trainer
+
+
+def test_explanation_is_attention_beside_a_null():
+    X = np.random.default_rng(0).standard_normal((16, 12))
+    network = RBTransformer(2, n_blocks=1, n_heads=1, width=4, max_epochs=1)
+    y = np.arange(16) % 2
+    explained = explain_with_null(network, X, y, n_permutations=3, random_state=0)
+    assert explained.values.shape == explained.exceeded.shape == (16, 6, 6)
+    assert_allclose(explained.values.sum(axis=2), 1)
+
+
+def test_sizes():
+    for name in ("n_bands", "n_blocks", "n_heads", "width"):
+        with pytest.raises(ValueError, match=name):
+            RBTransformer(**{name: 0}).fit(np.ones((4, 8)), [0, 1, 0, 1])
 
 
 def features(n=24, n_channels=3, n_bands=2):

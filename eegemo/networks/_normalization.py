@@ -113,6 +113,7 @@ class LayerNorm(Layer):
 
     def forward(self, x, run):
         """Standardise."""
+        x = np.ascontiguousarray(x)
         z, out = _rows(x), np.empty_like(x)
         inverse = np.empty(len(z), x.dtype)
         scale, shift = (self.weights[k].astype(x.dtype) for k in ("scale", "shift"))
@@ -123,6 +124,7 @@ class LayerNorm(Layer):
     def backward(self, gradient, run, needs_input=True):
         """Differentiate through the mean and the variance of each sample too."""
         z, inverse = run.kept(self)
+        gradient = np.ascontiguousarray(gradient)
         through_standardise(
             _rows(gradient),
             z,

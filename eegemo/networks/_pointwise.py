@@ -61,6 +61,7 @@ class GELU(Layer):
     def forward(self, x, run):
         """Multiply by the distribution function."""
         if x.dtype == np.float32:
+            x = np.ascontiguousarray(x)
             share = np.empty_like(x)
             share_below(x.reshape(-1), CONSTANTS, share.reshape(-1))
         else:

@@ -1,7 +1,6 @@
 """RBTransformer: attention between electrodes."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ._attention import Attention, ElectrodeEmbedding, MeanToken
 from ._classifier import NetworkClassifier
@@ -9,6 +8,7 @@ from ._dense import Linear
 from ._layer import Layer, Pass, Residual, Sequential
 from ._normalization import LayerNorm
 from ._pointwise import GELU, Dropout
+from ._threads import one_blas_thread
 
 
 class RBTransformer(NetworkClassifier):
@@ -165,9 +165,25 @@ class RBTransformer(NetworkClassifier):
         """
         X = self._scaled(self._check_again(X), np.float64)
         parts = range(0, len(X), self._at_a_time)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             maps = [self._maps(X[i : i + self._at_a_time], average) for i in parts]
         return np.concatenate(maps)
+
+    def explain(self, X):
+        """Return :meth:`attention`, averaged over blocks and heads.
+
+        :func:`eegemo.networks.explain_with_null` compares it with that of networks that
+        learned nothing.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_channels * n_bands)
+
+        Returns
+        -------
+        attention : float64 array of shape (n_windows, n_channels, n_channels)
+        """
+        return self.attention(X)
 
     def _maps(self, x, average):
         run, maps = Pass(), []
@@ -180,6 +196,7 @@ class RBTransformer(NetworkClassifier):
         return maps.mean(axis=(1, 2)) if average else maps
 
     def _network(self, shape, n_classes):
+        self._check_sizes("n_bands", "n_blocks", "n_heads", "width")
         (n_features,) = shape
         if n_features % self.n_bands:
             raise ValueError(
