@@ -98,13 +98,6 @@ def _temporal_spatial(x, w, layer):
     return functional.conv2d(x, w["spatial"].permute(2, 0, 1)[..., None])[:, :, 0]
 
 
-def _spatial_temporal(x, w, layer):
-    x = functional.conv1d(x, w["spatial"].T[..., None], w["spatial_bias"])
-    return functional.conv1d(
-        x, w["temporal"].T[:, None], w["temporal_bias"], groups=layer.n_spatial
-    )
-
-
 def _normalized(x, w, layer):
     x = functional.conv2d(_padded(x, layer)[:, None], w["temporal"].T[:, None, None])
     w = w | {"scale": w["norm.scale"], "shift": w["norm.shift"]}
@@ -237,7 +230,6 @@ TWINS = {
     "ReLU": Twin(_pointwise.ReLU, (6, 5), lambda x, w, layer: functional.relu(x)),
     "ELU": Twin(_pointwise.ELU, (6, 5), lambda x, w, layer: functional.elu(x)),
     "GELU": Twin(_pointwise.GELU, (6, 5), lambda x, w, layer: functional.gelu(x)),
-    "Square": Twin(_pointwise.Square, (6, 5), lambda x, w, layer: x * x),
     "Log": Twin(_pointwise.Log, (6, 5), lambda x, w, layer: x.log(), kind="positive"),
     "Dropout": Twin(lambda: _pointwise.Dropout(0.3), (6, 50), _dropout),
     "BatchNorm": Twin(_normalization.BatchNorm, (6, 4, 50), _batch_norm),
@@ -247,12 +239,6 @@ TWINS = {
         lambda: _spectral.TemporalThenSpatial(4, 7, 3),
         (6, 5, 40),
         _temporal_spatial,
-        True,
-    ),
-    "SpatialThenTemporal": Twin(
-        lambda: _spectral.SpatialThenTemporal(4, 7, 2),
-        (6, 5, 40),
-        _spatial_temporal,
         True,
     ),
     "NormalizedTemporalThenSpatial": Twin(
