@@ -6,7 +6,7 @@ import pytest
 import reference
 from networks import built, check_gradients, forward
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.signal import cheby1, freqz_sos, sosfiltfilt
+from scipy.signal import cheby1, sosfiltfilt, sosfreqz
 
 from eegemo.networks import SSVEPNet
 from eegemo.networks._layer import Pass, arrays
@@ -61,7 +61,7 @@ class TestSubbands:
     def test_ripple(self):
         """One decibel within the band, of each way."""
         (sos,) = Subbands([(16, 90)], SFREQ).filters
-        frequencies, response = freqz_sos(sos, worN=4000, fs=SFREQ)
+        frequencies, response = sosfreqz(sos, worN=4000, fs=SFREQ)
         inside = (frequencies >= 16) & (frequencies <= 90)
         decibels = 20 * np.log10(np.abs(response[inside]))
         assert_allclose([decibels.min(), decibels.max()], [-1, 0], atol=0.02)

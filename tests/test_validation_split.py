@@ -30,7 +30,7 @@ def test_share_of_single_windows():
     with pytest.warns(UserWarning, match="groups=trials"):
         train, validate = split(np.arange(200) % 2, None)
     assert len(validate) == 20
-    assert sum(np.arange(200)[validate] % 2) == 10
+    assert set(validate % 2) == {0, 1}
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,11 +1,14 @@
 """The windows on which training is judged, apart from those that it uses."""
 
 import warnings
+from itertools import product
 from numbers import Real
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import check_scalar
+
+_TRIES = 3  # shuffled folds have the classes more or less evenly
 
 
 def validation_split(y, groups, fraction, rng):
@@ -55,11 +58,11 @@ def validation_split(y, groups, fraction, rng):
             "early_stopping needs at least two groups, one to train and one to "
             f"validate with, got {n_groups}."
         )
-    seed = int(rng.integers(2**31))
+    seeds = rng.integers(2**31, size=_TRIES).tolist()
     most = min(round(1 / fraction), n_groups)
     n_classes = len(np.unique(y))
     best, most_classes = None, 0
-    for n_folds in range(most, 1, -1):
+    for n_folds, seed in product(range(most, 1, -1), seeds):
         for train, validate in _splits(y, groups, n_folds, seed):
             found = len(np.unique(y[validate]))
             # a loss of few classes is least where the network says nothing else
