@@ -1,9 +1,9 @@
 """EEGNet."""
 
-from ._classifier import WindowNetwork
 from ._convolution import DepthwiseConvolution, Pointwise
 from ._dense import Flatten, Linear
 from ._explain import LinearFiltersMixin
+from ._kinds import WindowNetwork
 from ._layer import Sequential
 from ._normalized_elu import NormalizedELU
 from ._normalized_filters import NormalizedTemporalThenSpatial

@@ -6,9 +6,9 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from ..montage import neighbours, regions
-from ._classifier import WindowNetwork
 from ._convolution import DepthwiseConvolution
 from ._dense import Linear
+from ._kinds import WindowNetwork
 from ._layer import Sequential
 from ._levels import Levels, SqueezedFilters
 from ._normalized_elu import NormalizedELU

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.special import softmax
 
 from ._class_activation import activation_maps
-from ._classifier import WindowNetwork
 from ._convolution import DepthwiseConvolution, Pointwise
 from ._dense import Linear
 from ._explain import LinearFiltersMixin
+from ._kinds import WindowNetwork
 from ._layer import Pass, Sequential
 from ._rectified_mean import RectifiedMean
 from ._threads import one_blas_thread

@@ -1,8 +1,8 @@
 """ShallowConvNet."""
 
-from ._classifier import WindowNetwork
 from ._dense import Flatten, Linear
 from ._explain import LinearFiltersMixin
+from ._kinds import WindowNetwork
 from ._layer import Sequential
 from ._pointwise import Dropout, Log
 from ._power import MeanPower

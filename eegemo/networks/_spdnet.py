@@ -4,8 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
-from ._classifier import MatrixNetwork
 from ._dense import Linear
+from ._kinds import MatrixNetwork
 from ._layer import Sequential
 from ._spd_layers import BiMap, LogEig, ReEig, UpperTriangle
 

@@ -5,9 +5,9 @@ from numbers import Integral
 from sklearn.utils import check_scalar
 
 from .._sfreq import resolve_sfreq
-from ._classifier import WindowNetwork
 from ._convolution import Convolution, Pointwise
 from ._dense import Flatten, Linear
+from ._kinds import WindowNetwork
 from ._layer import Sequential, arrays
 from ._pointwise import Dropout, ReLU
 from ._subbands import Subbands
