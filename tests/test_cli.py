@@ -90,7 +90,7 @@ def test_bad_subject_list(text, capsys):
     assert "no number or range of numbers" in capsys.readouterr().err
 
 
-def _broken(sfreq):
+def _broken(sfreq, channels):
     """Broken on purpose: windows are no vectors."""
     return [("svm", SVC())]
 
