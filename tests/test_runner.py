@@ -776,10 +776,15 @@ def test_several_data_sets_and_own_estimators():
 
 @pytest.mark.parametrize("name", sorted(list_pipelines()))
 def test_named_pipelines_run(name):
-    X, y, metadata = EmotionParadigm().get_data(small(n_subjects=1))
+    simulation = small(n_subjects=1)
+    X, y, metadata = EmotionParadigm().get_data(simulation)
     train = metadata["session"].eq("0").to_numpy()
     assert audit_split(train, ~train, metadata)["trial"] == 0
-    model = make_named_pipeline(name, 128.0).fit(X[train], y[train])
+    channels = EmotionParadigm().channels_of(simulation)
+    model = make_named_pipeline(name, 128.0, channels)
+    if "network" in model.named_steps:
+        model.set_params(network__max_epochs=2)
+    model.fit(X[train], y[train])
     assert np.isin(model.predict(X[~train]), y).all()
 
 
