@@ -78,13 +78,13 @@ class DGCNN(NetworkClassifier):
 
     Notes
     -----
-    The paper leaves sizes open. They are those of torcheeg, and so is the number of
+    Sizes are those of torcheeg, not taken from the paper, and so is the number of
     weights, with three more choices of its: batch normalisation of the input, a dense
     layer, no bias of filters. Epochs, learning rate and decay are those of LibEER for
     SEED.
 
-    As in the paper, edges below zero are cut, and polynomials are those of the scaled
-    Laplacian, 2 L / largest eigenvalue - I. Unlike there, or in these libraries, edges
+    Edges below zero are cut, and polynomials are those of the scaled Laplacian,
+    2 L / largest eigenvalue - I. Unlike in these libraries, edges
     have no direction: an edge's weight is the mean of both. The normalised Laplacian
     then has eigenvalues from 0 to 2, and 2 stands for the largest, so that Chebyshev
     polynomials are taken where they are bounded. torcheeg takes powers of the

@@ -23,7 +23,7 @@ class RBTransformer(NetworkClassifier):
     of the windows, and oversample the classes by SMOTE; this does none of it. They
     compute the entropies of all data as if sampled at 128 Hz;
     :meth:`eegemo.features.DifferentialEntropy.from_preset` has the bands at the rate it
-    is given. They do not say where all of the dropout goes; here, it follows the
+    is given. Where dropout stands is a choice of this class: it follows the
     embedding, the weights and the output of attention, and all dense layers.
 
     .. warning:: The published accuracies, of 99 %, are of overlapping windows that were

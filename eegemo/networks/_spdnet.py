@@ -77,9 +77,8 @@ class SPDNet(MatrixNetwork):
 
     The filters follow their gradient along the Stiefel manifold, and a QR decomposition
     makes them orthonormal again. [1]_ does this by stochastic gradient descent and [2]_
-    by a Riemannian Adam, which takes the running means along and scales the steps of a
-    whole matrix alike. Here it is the Adam of all networks, which does neither: steps
-    may leave the tangent space before the decomposition.
+    by a Riemannian Adam. Here it is the Adam of all networks, which scales each number
+    alone: steps may leave the tangent space before the decomposition.
 
     Unlike in [2]_, windows are not standardised across channels at each sample, which
     makes their covariance singular.
