@@ -148,7 +148,8 @@ def _learned(x, w, layer):
     scaled = -root[:, None] * graph * root
     terms = [x.mT, scaled @ x.mT]
     terms.append(2 * scaled @ terms[1] - terms[0])
-    return sum(t @ f for t, f in zip(terms, w["filters"], strict=True))
+    filtered = sum(t @ f for t, f in zip(terms, w["filters"], strict=True))
+    return functional.relu(filtered).mT
 
 
 def _squeezed(x, w, layer):

@@ -231,6 +231,10 @@ def _spdnet(w):
 
 
 def _dgcnn(w):
+    n_filters = w["propagation.filters"].shape[-1]
+    hidden = w["hidden.weight"]  # of filters, then channels; theirs the other way
+    hidden = hidden.reshape(n_filters, -1, hidden.shape[1]).swapaxes(0, 1)
+    w = w | {"hidden.weight": hidden.reshape(w["hidden.weight"].shape)}
     return {
         **norm(w, "normalization", "normalization"),
         "adjacency": w["propagation.adjacency"],
@@ -303,12 +307,12 @@ CASES.append(Case("HiSTN", *DREAMER, _windows(HiSTN), _histn, {"channels": ELECT
 CASES.append(
     Case(
         "RBTransformer",
-        *("SEED 3394x62x4", (3394, 248), (10, 12), 3, 256),
+        *("SEED part 1024x62x4", (1024, 248), (10, 12), 3, 256),
         _electrodes(RBTransformer, 4),
         _rbtransformer,
     )
 )
-for batch in 16, 64:
+for batch in 32, 64:
     CASES.append(
         Case(
             "DGCNN",

@@ -631,3 +631,18 @@ def attention(X, weight, output, bias, n_heads):
             heads.append(weights[i, h] @ v)
         out[i] = np.hstack(heads) @ output + bias
     return weights, out
+
+
+def hashed_halves(n, start, flip):
+    """16-bit numbers of places 0 to n - 1, in blocks of 1024, by lowbias32."""
+    numbers = []
+    for first in range(0, n, 1024):
+        for j in range(512):
+            h = ((first + j + start) % 2**32) ^ flip
+            h ^= h >> 16
+            h = h * 0x7FEB352D % 2**32
+            h ^= h >> 15
+            h = h * 0x846CA68B % 2**32
+            h ^= h >> 16
+            numbers += [h % 2**16, h >> 16]
+    return np.array(numbers[:n])

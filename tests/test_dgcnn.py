@@ -59,7 +59,7 @@ def test_probabilities_by_hand():
     Z = Z * w["normalization.scale"] + w["normalization.shift"]
     filters = w["propagation.filters"]
     H = np.maximum(sum(t @ Z @ f for t, f in zip(terms, filters, strict=True)), 0)
-    H = H.reshape(len(X), -1) @ w["hidden.weight"] + w["hidden.bias"]
+    H = H.swapaxes(1, 2).reshape(len(X), -1) @ w["hidden.weight"] + w["hidden.bias"]
     logits = np.maximum(H, 0) @ w["output.weight"] + w["output.bias"]
     assert_allclose(network.predict_proba(X), softmax(logits, axis=1), rtol=1e-8)
 
@@ -87,7 +87,7 @@ def test_electrodes_are_bands_of_features():
     order = [2, 0, 3, 1]
     w = network.get_weights()
     edges = w["propagation.adjacency"][np.ix_(order, order)]
-    by_electrode = w["hidden.weight"].reshape(4, -1, 6)[order]
+    by_electrode = w["hidden.weight"].reshape(-1, 4, 6)[:, order]
     expected = network.predict_proba(X)
     network.set_weights(
         {

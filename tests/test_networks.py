@@ -88,7 +88,7 @@ def data(estimator, n=24, n_times=40):
 
 LAYERS = {
     "linear": Linear(3),
-    "linear without bias": Linear(2, bias=False),
+    "linear, rectified": Linear(4, rectified=True),
     "flatten": Flatten(),
     "relu": ReLU(),
     "elu": ELU(),
@@ -231,7 +231,7 @@ def test_adam(decoupled, decay, dtype, rtol):
 def test_adam_step_with_zero_gradient_stays():
     values = np.ones(3)
     zeros = [np.zeros(3) for _ in range(3)]
-    adam_step(values, *zeros, np.array([0.1, 0.9, 0.999, 1.0, 1.0, 1e-8, 0.0]))
+    adam_step(values, *zeros, (0.1, 0.9, 0.999, 1.0, 1.0, 1e-8, 0.0))
     assert_array_equal(values, 1)
 
 
@@ -785,3 +785,11 @@ def test_cross_validation_of_windows():
         network, X, y, groups=groups, cv=GroupKFold(3), error_score="raise"
     )
     assert scores.mean() > 0.8
+
+
+def test_not_a_number_is_not_rectified():
+    layer = Linear(2, rectified=True)
+    networks.built(layer, (3,))
+    X = np.array([[np.nan, 1, 1], [1, 2, 3]])
+    out = networks.forward(layer, X)
+    assert np.isnan(out[0]).all() and (out[1] >= 0).all()

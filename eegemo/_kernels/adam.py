@@ -11,16 +11,17 @@ def adam_step(values, gradients, first, second, hyper):
 
     values, gradients, first, second : arrays of shape (n,), of one type; the last two
         are the running means of gradients and of their squares, which are moved too
-    hyper : array of shape (7,), of that type: step size, decay of either mean, the
-        corrections one over 1 - decay^t of both, epsilon, and the share by which the
-        values shrink first
+    hyper : tuple of 7 floats: step size, decay of either mean, the corrections one over
+        1 - decay^t of both, epsilon, and the share by which the values shrink first
 
     Means of less than epsilon cubed, which move nothing, become zero: those of weights
     without gradients would fall until they are subnormal, and the processor slow.
     """
-    rate, beta1, beta2, correct1, correct2, eps, shrink = hyper
-    one = beta1 / beta1  # of their type
-    nothing = one - one
+    of_type = values.dtype.type  # in single precision, nothing is computed in double
+    rate, beta1, beta2 = of_type(hyper[0]), of_type(hyper[1]), of_type(hyper[2])
+    correct1, correct2 = of_type(hyper[3]), of_type(hyper[4])
+    eps, shrink = of_type(hyper[5]), of_type(hyper[6])
+    one, nothing = of_type(1), of_type(0)
     least = eps * eps * eps
     for i in range(len(values)):
         g = gradients[i]

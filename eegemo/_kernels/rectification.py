@@ -46,3 +46,39 @@ def rectified_lines(X, shifts, slopes):
         x, shift, slope = X[r], shifts[r], slopes[r]
         for t in range(n_times):
             x[t] = shift + slope * x[t] if x[t] > zero else zero
+
+
+@njit(cache=True, nogil=True)
+def rectify_swapped(X, out):
+    """Write the positive part, with the two first axes swapped.
+
+    Parameters
+    ----------
+    X : float array of shape (n, m, n_times), C order
+    out : array of shape (m, n, n_times)
+    """
+    n, m, n_times = X.shape
+    zero = X.dtype.type(0)
+    for j in range(m):
+        for i in range(n):
+            x, o = X[i, j], out[j, i]
+            for t in range(n_times):
+                o[t] = zero if x[t] < zero else x[t]  # NaN stays
+
+
+@njit(cache=True, nogil=True)
+def swapped_back(gradient, out, by_X):
+    """Write the gradient by the ``X`` of :func:`rectify_swapped`.
+
+    Parameters
+    ----------
+    gradient, out : float arrays of shape (m, n, n_times), C order
+    by_X : array of shape (n, m, n_times)
+    """
+    m, n, n_times = out.shape
+    zero = gradient.dtype.type(0)
+    for j in range(m):
+        for i in range(n):
+            g, o, b = gradient[j, i], out[j, i], by_X[i, j]
+            for t in range(n_times):
+                b[t] = g[t] if o[t] > zero else zero

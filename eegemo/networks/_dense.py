@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .._kernels.affine import rows_back, shift_rows
 from ._layer import Layer
 
 
@@ -33,44 +34,44 @@ def shrink_rows(weight, max_norm):
 
 
 class Linear(Layer):
-    """Affine map of the last axis.
+    """Affine map of the last axis, and its positive part if ``rectified``.
 
     Parameters
     ----------
     n_outputs : int
-    bias : bool, default=True
+    rectified : bool, default=False
+        Whether a ReLU follows.
     max_norm : float, default=None
         Greatest Euclidean norm of the weights of an output.
     """
 
-    def __init__(self, n_outputs, bias=True, max_norm=None):
+    def __init__(self, n_outputs, rectified=False, max_norm=None):
         super().__init__()
-        self.n_outputs, self.bias, self.max_norm = n_outputs, bias, max_norm
+        self.n_outputs, self.rectified, self.max_norm = n_outputs, rectified, max_norm
 
     def build(self, shape, rng):
         """Draw weights, of shape (n_inputs, n_outputs), and biases."""
         *others, n_inputs = shape
         self.weights["weight"] = uniform(rng, (n_inputs, self.n_outputs), n_inputs)
-        if self.bias:
-            self.weights["bias"] = uniform(rng, self.n_outputs, n_inputs)
+        self.weights["bias"] = uniform(rng, self.n_outputs, n_inputs)
         return (*others, self.n_outputs)
 
     def forward(self, x, run):
         """Multiply and shift."""
-        run.keep(self, x)
-        out = x @ self.weights["weight"]
-        if self.bias:
-            out += self.weights["bias"]
-        return out
+        weight = self.weights["weight"]
+        rows = np.dot(x.reshape(-1, len(weight)), weight)
+        shift_rows(rows, self.weights["bias"], self.rectified)
+        run.keep(self, x, rows)  # of which dropout, if it follows, leaves the signs
+        return rows.reshape(*x.shape[:-1], self.n_outputs)
 
     def backward(self, gradient, run, needs_input=True):
         """Sum over samples, and whatever lies between them and the last axis."""
-        (x,) = run.kept(self)
-        rows = gradient.reshape(-1, self.n_outputs)
-        np.matmul(x.reshape(len(rows), -1).T, rows, out=self.gradients["weight"])
-        if self.bias:
-            np.add.reduce(rows, axis=0, out=self.gradients["bias"])
-        return gradient @ self.weights["weight"].T if needs_input else None
+        x, rows = run.kept(self)
+        weight, by_weight = self.weights["weight"], self.gradients["weight"]
+        gradient = np.ascontiguousarray(gradient).reshape(rows.shape)
+        rows_back(gradient, rows, self.rectified, self.gradients["bias"])
+        np.dot(x.reshape(-1, len(weight)).T, gradient, out=by_weight)
+        return np.dot(gradient, weight.T).reshape(x.shape) if needs_input else None
 
     def constrain(self):
         """Keep the norm of each output's weights."""

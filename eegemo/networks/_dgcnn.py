@@ -11,7 +11,7 @@ from ._dense import Flatten, Linear
 from ._graph import LearnedPropagation
 from ._layer import Layer, Sequential
 from ._normalization import BatchNorm
-from ._pointwise import Dropout, ReLU
+from ._pointwise import Dropout
 
 
 class DGCNN(NetworkClassifier):
@@ -173,11 +173,9 @@ class DGCNN(NetworkClassifier):
             electrodes=Electrodes(self.n_bands),
             normalization=BatchNorm(),
             propagation=LearnedPropagation(self.n_filters, self.n_polynomials),
-            relu=ReLU(),
             flatten=Flatten(),
             dropout=Dropout(self.dropout),
-            hidden=Linear(self.n_hidden),
-            relu_2=ReLU(),
+            hidden=Linear(self.n_hidden, rectified=True),
             dropout_2=Dropout(self.dropout),
             output=Linear(n_classes),
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._kernels.rectification import rectify_swapped, swapped_back
 from ._dense import glorot
 from ._layer import Layer
 
@@ -112,7 +113,7 @@ class FixedPropagation(Layer):
 class LearnedPropagation(Layer):
     """Chebyshev polynomials of a learned graph, each with filters of features [1]_.
 
-    From (n_features, n_nodes) to (n_nodes, n_filters).
+    From (n_features, n_nodes) to the positive part of (n_filters, n_nodes).
 
     The graph is the positive part of a matrix of weights, the mean of both directions,
     so that its normalised Laplacian has eigenvalues between 0 and 2. The upper bound
@@ -147,7 +148,7 @@ class LearnedPropagation(Layer):
             "adjacency": rng.uniform(0, 1, (n_nodes, n_nodes)),
             "filters": glorot(rng, size, n_features, self.n_filters),
         }
-        return n_nodes, self.n_filters
+        return self.n_filters, n_nodes
 
     def graph(self):
         """Adjacency matrix, symmetric and not negative."""
@@ -160,41 +161,55 @@ class LearnedPropagation(Layer):
         return -graph * root * root[:, None], root
 
     def forward(self, x, run):
-        """Apply the polynomials to the nodes, and the filters to the features."""
+        """Apply the polynomials to the nodes, and the filters to the features.
+
+        With the samples between features and nodes, each is one product.
+        """
         n_samples, n_features, n_nodes = x.shape
         graph = self.graph()
         scaled, root = self._scaled(graph)  # symmetric
-        terms = [x.reshape(-1, n_nodes)]
-        rows = np.empty((n_samples, n_nodes, self.n_polynomials, n_features), x.dtype)
-        for k in range(self.n_polynomials):
-            if k:
-                terms.append(terms[-1] @ scaled)
+        size = self.n_polynomials, n_features, n_samples, n_nodes
+        terms = run.buffer(self, "terms", size, x.dtype)
+        terms[0] = x.swapaxes(0, 1)
+        rows = terms.reshape(self.n_polynomials, -1, n_nodes)
+        for k in range(1, self.n_polynomials):
+            np.dot(rows[k - 1], scaled, out=rows[k])
             if k > 1:
-                terms[k] *= 2
-                terms[k] -= terms[k - 2]
-            rows[:, :, k] = terms[k].reshape(x.shape).mT
-        rows = rows.reshape(n_samples * n_nodes, -1)
-        run.keep(self, graph, scaled, root, terms, rows)
-        out = rows @ self.weights["filters"].reshape(-1, self.n_filters)
-        return out.reshape(n_samples, n_nodes, self.n_filters)
+                rows[k] *= 2
+                rows[k] -= rows[k - 2]
+        filtered = run.buffer(self, "out", (self.n_filters, *size[2:]), x.dtype)
+        columns = n_samples * n_nodes
+        filters = self.weights["filters"].reshape(-1, self.n_filters)
+        by_term = terms.reshape(-1, columns)
+        np.dot(filters.T, by_term, out=filtered.reshape(-1, columns))
+        out = np.empty((n_samples, self.n_filters, n_nodes), x.dtype)
+        rectify_swapped(filtered, out)
+        run.keep(self, graph, scaled, root, terms, out)
+        return out
 
     def backward(self, gradient, run, needs_input=True):
         """Go back through the recursion, the normalisation and the positive part."""
-        graph, scaled, root, terms, rows = run.kept(self)
-        n_samples, n_nodes, _ = gradient.shape
+        graph, scaled, root, terms, out = run.kept(self)
+        n_nodes, columns = len(graph), terms[0, 0].size
+        size = self.n_filters, columns // n_nodes, n_nodes
+        by_out = run.buffer(self, "out", size, out.dtype)
+        swapped_back(gradient, out, by_out)
+        by_out = by_out.reshape(-1, columns)
         by_filters = self.gradients["filters"].reshape(-1, self.n_filters)
-        np.matmul(rows.T, gradient.reshape(-1, self.n_filters), out=by_filters)
-        filters = self.weights["filters"]
-        by_terms = [(f @ gradient.mT).reshape(-1, n_nodes) for f in filters]
+        by_filters[...] = np.dot(by_out, terms.reshape(-1, columns).T).T
+        filters = self.weights["filters"].reshape(-1, self.n_filters)
+        by_terms = np.dot(filters, by_out).reshape(self.n_polynomials, -1, n_nodes)
+        rows = terms.reshape(by_terms.shape)
         by_scaled = np.zeros_like(scaled)
         for k in range(self.n_polynomials - 1, 0, -1):
             if k > 1:
                 by_terms[k - 2] -= by_terms[k]
                 by_terms[k] *= 2
-            by_scaled += by_terms[k].T @ terms[k - 1]
+            by_scaled += by_terms[k].T @ rows[k - 1]
             by_terms[k - 1] += by_terms[k] @ scaled
         self._differentiate_graph(by_scaled, graph, root)
-        return by_terms[0].reshape(n_samples, -1, n_nodes) if needs_input else None
+        by_x = by_terms[0].reshape(terms.shape[1:]).swapaxes(0, 1)
+        return np.ascontiguousarray(by_x) if needs_input else None
 
     def _differentiate_graph(self, by_scaled, graph, root):
         """Write the gradient by the adjacency, from that by the scaled Laplacian."""

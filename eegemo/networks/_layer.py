@@ -99,7 +99,7 @@ class Layer:
         Parameters
         ----------
         x : array of shape (n_samples, ...)
-            May be overwritten.
+            May be overwritten, as may the output by the next layer.
         run : Pass
 
         Returns
@@ -166,9 +166,9 @@ class Sequential(Layer):
 
     def backward(self, gradient, run, needs_input=True):
         """Go back through the layers."""
+        first = self._first
         for layer in reversed(self.layers.values()):
-            needed = needs_input or layer is not self._first
-            gradient = layer.backward(gradient, run, needed)
+            gradient = layer.backward(gradient, run, needs_input or layer is not first)
         return gradient
 
     def parts(self):
@@ -181,12 +181,17 @@ class Residual(Sequential):
 
     def forward(self, x, run):
         """Add what the layers make of x to x."""
-        return x + super().forward(x.copy(), run)
+        out = super().forward(x.copy(), run)
+        out += x
+        return out
 
     def backward(self, gradient, run, needs_input=True):
         """Add the gradients of both ways."""
         inner = super().backward(gradient.copy(), run, needs_input)
-        return gradient + inner if needs_input else None
+        if not needs_input:
+            return None
+        inner += gradient
+        return inner
 
 
 def walk(layer, prefix=""):

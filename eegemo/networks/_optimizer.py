@@ -55,7 +55,6 @@ class Adam:
             self.eps,
             rate * self.weight_decay if self.decoupled else 0.0,
         )
-        hyper = np.array(hyper, values.dtype)
         adam_step(values, gradients, self.first, self.second, hyper)
 
 

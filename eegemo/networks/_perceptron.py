@@ -8,7 +8,7 @@ from sklearn.utils import check_scalar
 from ._classifier import NetworkClassifier
 from ._dense import Linear
 from ._layer import Sequential
-from ._pointwise import Dropout, ReLU
+from ._pointwise import Dropout
 
 
 class MultilayerPerceptron(NetworkClassifier):
@@ -119,7 +119,6 @@ class MultilayerPerceptron(NetworkClassifier):
             )
         for i, size in enumerate(sizes):
             check_scalar(size, "A size of hidden_layer_sizes", Integral, min_val=1)
-            layers[f"linear{i}"] = Linear(size)
-            layers[f"relu{i}"] = ReLU()
+            layers[f"linear{i}"] = Linear(size, rectified=True)
             layers[f"dropout{i}"] = Dropout(self.dropout)
         return Sequential(**layers, output=Linear(n_classes))

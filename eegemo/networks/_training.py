@@ -1,5 +1,7 @@
 """The one loop that trains every network."""
 
+import math
+
 import numpy as np
 from scipy.special import softmax
 
@@ -53,26 +55,36 @@ class Trainer:
             Before the step. If it is not finite, no step is made.
         """
         n = len(targets)  # of the batch, the first axis may be another
-        at_a_time = self.at_a_time or n
-        loss, total = 0.0, 0
-        for start in range(0, n, at_a_time):
-            part = slice(start, start + at_a_time)
-            x = batch[part] if at_a_time < n else batch
-            logits = self.network.forward(x, self.run)
-            mean, gradient = cross_entropy(logits, targets[part], weights[part])
-            share = len(logits) / n
-            loss += share * mean
-            if not np.isfinite(loss):
-                return loss
-            gradient *= share
-            self.network.backward(gradient, self.run, needs_input=False)
-            if share < 1:
-                total = total + self.gradients
-        if at_a_time < n:
-            self.gradients[:] = total
+        if (self.at_a_time or n) >= n:
+            loss = self._differentiate(batch, targets, weights)
+        else:
+            loss = self._differentiate_parts(batch, targets, weights)
+        if not math.isfinite(loss):
+            return loss
         self.optimizer.step(self.values, self.gradients, rate)
         for layer in self.constrained:
             layer.constrain()
+        return loss
+
+    def _differentiate(self, batch, targets, weights, share=None):
+        """Write the gradients, and return the loss; both times a share of the batch."""
+        logits = self.network.forward(batch, self.run)
+        loss, gradient = cross_entropy(logits, targets, weights)
+        if share is not None:
+            loss *= share
+            gradient *= share
+        if math.isfinite(loss):
+            self.network.backward(gradient, self.run, needs_input=False)
+        return loss
+
+    def _differentiate_parts(self, batch, targets, weights):
+        loss, total, n = 0.0, 0, len(targets)
+        for start in range(0, n, self.at_a_time):
+            part = slice(start, start + self.at_a_time)
+            x, y, w = batch[part], targets[part], weights[part]
+            loss += self._differentiate(x, y, w, len(y) / n)
+            total = total + self.gradients
+        self.gradients[:] = total
         return loss
 
     def epoch(self, prepared, samples, targets, weights, batch_size, rate):
@@ -101,7 +113,7 @@ class Trainer:
             x = self.network.gather(prepared, batch, self.run)
             loss = self.step(x, targets[batch], weights[batch], rate)
             total += loss * len(batch)
-            if not np.isfinite(loss):
+            if not math.isfinite(loss):
                 break
         return total / len(order)
 
