@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from ._sfreq import check_positive
 from .adapt import Recenter
 from .covariance import AugmentedCovariances, Covariances, FilterBankCovariances
 from .features import DifferentialEntropy
@@ -75,7 +76,8 @@ def make_named_pipeline(name, sfreq, channels=None):
     Raises
     ------
     ValueError
-        There is no pipeline of that name, or it needs channels.
+        There is no pipeline of that name, or it needs channels; or the sampling rate
+        is not positive.
 
     Examples
     --------
@@ -88,6 +90,7 @@ def make_named_pipeline(name, sfreq, channels=None):
             f"Unknown pipeline {name!r}: choose from {', '.join(_MAKERS)}, or pass "
             "your own estimator."
         )
+    check_positive(sfreq, "sfreq")
     return Pipeline(_MAKERS[name](sfreq, channels))
 
 

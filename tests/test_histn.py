@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from eegemo.montage import SEED_CHANNELS
 from eegemo.networks import HiSTN
@@ -149,8 +148,6 @@ def test_names_are_needed():
         small(DREAMER).fit(X, y)
     with pytest.raises(ValueError, match="'E1' is no electrode"):
         small(["E1", *FOUR[1:]]).fit(X, y)
-    with pytest.raises(NotFittedError):
-        _ = small().regions_
 
 
 @pytest.mark.parametrize(

@@ -788,6 +788,12 @@ def test_named_pipelines_run(name):
     assert np.isin(model.predict(X[~train]), y).all()
 
 
+@pytest.mark.parametrize("sfreq", [0, -1.0, float("inf")])
+def test_named_pipelines_need_a_sampling_rate(sfreq):
+    with pytest.raises(ValueError, match="sfreq"):
+        make_named_pipeline("shallow-conv-net", sfreq)
+
+
 def test_unknown_named_pipeline():
     with pytest.raises(ValueError, match="choose from trivial, de-svm"):
         make_named_pipeline("de-cnn", 128.0)

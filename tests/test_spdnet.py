@@ -65,9 +65,9 @@ def test_saved_and_loaded(tmp_path):
     assert_array_equal(loaded.predict_proba(X), network.predict_proba(X))
 
 
-@pytest.mark.parametrize("n_filters", [0, 5, (3, 4), (), (3, 0)])
+@pytest.mark.parametrize("n_filters", [0, 5, (3, 4), (), (3, 0), 2.5, (3, 2.0), "22"])
 def test_refuses_sizes(n_filters):
-    with pytest.raises(ValueError, match="not increase"):
+    with pytest.raises(ValueError, match="do not increase"):
         SPDNet(n_filters).fit(*matrices())
 
 

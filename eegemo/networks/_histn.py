@@ -3,7 +3,6 @@
 from numbers import Integral
 
 from sklearn.utils import check_scalar
-from sklearn.utils.validation import check_is_fitted
 
 from ..montage import neighbours, regions
 from ._convolution import DepthwiseConvolution
@@ -192,12 +191,6 @@ class HiSTN(WindowNetwork):
             )
         return names
 
-    @property
-    def regions_(self):
-        """Channels of each region."""
-        check_is_fitted(self)
-        return regions(self._names(self.n_features_in_))
-
     def _network(self, shape, n_classes):
         if shape[1] < _FEWEST_SAMPLES:
             raise ValueError(
@@ -207,7 +200,8 @@ class HiSTN(WindowNetwork):
         self._check_sizes("n_filters", "filter_length")
         check_scalar(self.order, "order", Integral, min_val=0)
         names = self._names(shape[0])
-        quarters = list(regions(names).values())
+        self.regions_ = regions(names)
+        quarters = list(self.regions_.values())
         graphs = [
             (len(q), [(q.index(a), q.index(b)) for a, b in neighbours(q)])
             for q in quarters

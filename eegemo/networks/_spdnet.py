@@ -168,11 +168,15 @@ class SPDNet(MatrixNetwork):
 
     def _sizes(self, n_channels):
         sizes = max(1, n_channels // 2) if self.n_filters is None else self.n_filters
-        sizes = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+        sizes = tuple(sizes) if np.iterable(sizes) else (sizes,)
         pairs = zip((n_channels, *sizes), sizes, strict=False)
-        if not sizes or any(not 1 <= size <= before for before, size in pairs):
+        if not sizes or any(
+            not isinstance(size, Integral) or not 1 <= size <= before
+            for before, size in pairs
+        ):
             raise ValueError(
-                "n_filters should be positive and not increase, from the number of "
-                f"channels, {n_channels}, on; got {self.n_filters!r}."
+                "n_filters should be integers that are positive and do not increase, "
+                f"from the number of channels, {n_channels}, on; got "
+                f"{self.n_filters!r}."
             )
         return sizes
