@@ -1,6 +1,7 @@
 """The ``eegemo`` command."""
 
 import argparse
+import json
 import math
 import os
 import sys
@@ -91,6 +92,13 @@ def _add_benchmark(commands):
         metavar="NAME,...",
         default=None,
         help="see 'eegemo pipelines' (default: five; the trivial one is always run)",
+    )
+    command.add_argument(
+        "--param-grid",
+        type=_grid,
+        metavar="FILE",
+        help="JSON file of parameters to choose in grouped folds of the training set, "
+        'such as {"de-svm": {"svm__C": [0.01, 0.1, 1]}}',
     )
     command.add_argument(
         "--seed",
@@ -249,6 +257,23 @@ def _count(text):
     return int(text)
 
 
+def _grid(path):
+    """Read a JSON file of pipelines and their grids."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            grid = json.load(file)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{path} is no file of JSON: {error}"
+        ) from None
+    if not isinstance(grid, dict):
+        raise argparse.ArgumentTypeError(
+            f"{path} should hold an object of pipelines and their grids, such as "
+            '{"de-svm": {"svm__C": [0.01, 0.1, 1]}}'
+        )
+    return grid
+
+
 def _benchmark(options):
     from .evaluation import run_benchmark, summarize
     from .evaluation._runner import DEFAULT_PROTOCOLS
@@ -259,6 +284,7 @@ def _benchmark(options):
         options.pipelines,
         paradigm=_paradigm(options),
         protocols=options.protocol or DEFAULT_PROTOCOLS,
+        param_grid=options.param_grid,
         random_state=options.seed,
         n_jobs=options.n_jobs,
         output=options.output,

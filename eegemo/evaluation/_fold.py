@@ -1,13 +1,15 @@
 """One pipeline in one fold, as MOABB's evaluations see it."""
 
+import json
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from ._fingerprint import digest_rows
-from ._routing import domain_for, routed_domain
+from ._inner import chosen_parameters, with_inner_folds
+from ._routing import domain_for, groups_for, routed_domain
 from ._scores import fold_scores, is_transductive, predict_scores
 from ._split_audit import audit_split
 from ._store import FoldStore
@@ -18,7 +20,8 @@ class FoldTask:
     """What a :class:`RecordedPipeline` runs.
 
     ``pipeline`` is what is left once the head was hoisted, ``head`` the key of the head
-    in :class:`HoistedWindows`, ``digest`` the fingerprint of the whole.
+    in :class:`HoistedWindows`, ``digest`` the fingerprint of the whole, and
+    ``random_state`` that of the folds within training sets.
     """
 
     name: str
@@ -26,6 +29,7 @@ class FoldTask:
     head: str
     digest: str
     store: FoldStore
+    random_state: int = 0
 
     def __repr__(self):
         return f"{self.name} {self.digest}"
@@ -73,9 +77,13 @@ class RecordedPipeline(BaseEstimator):
             X, y = self.train_
             try:
                 features = X.features(self.task.head)
-                pipeline = clone(self.task.pipeline)
+                forbidden = self.task.store.forbidden
+                pipeline = with_inner_folds(
+                    self.task.pipeline, X, y, forbidden, self.task.random_state
+                )
                 with routed_domain(pipeline, X) as domain:
                     arguments = domain_for(pipeline, "fit", domain)
+                    arguments |= groups_for(pipeline, X, forbidden)
                     self.fitted_ = pipeline.fit(features, y, **arguments)
             except Exception as error:  # reported in the results; the others go on
                 self.error_ = f"{type(error).__name__}: {error}"
@@ -107,6 +115,7 @@ class RecordedPipeline(BaseEstimator):
             scores, marks = self._score(X, y)
             record |= scores
             record["marks"] += marks
+            record["best_params"] = _plain(chosen_parameters(self.fitted_))
             store.write(path, record)
         return record
 
@@ -161,6 +170,15 @@ class RecordedPipeline(BaseEstimator):
             "marks": marks,
             "train": self.train_digest_,
         }
+
+
+def _plain(parameters):
+    """Return parameters in a form that JSON can hold."""
+    return json.loads(json.dumps(parameters, default=_as_plain))
+
+
+def _as_plain(value):
+    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def record_scores(estimator, X, y):

@@ -1,5 +1,6 @@
 """Compute the stateless head of pipelines once per recording, while it is loaded."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import numpy as np
@@ -10,15 +11,19 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._fold import record_scores
-from ._routing import requests_domain
+from ._routing import requests
+from ._scores import SEARCHES
 
 
-def split_head(pipeline):
+def split_head(pipeline, searched=()):
     """Split a pipeline into the leading steps that need no fit, and the rest.
 
     Parameters
     ----------
     pipeline : estimator
+        Of a search over a pipeline, the pipeline is split.
+    searched : container of str, default=()
+        Steps that stay, since a search sets them or their parameters.
 
     Returns
     -------
@@ -26,21 +31,33 @@ def split_head(pipeline):
         None if nothing can be hoisted.
     tail : estimator
     """
+    if isinstance(pipeline, SEARCHES):
+        head, tail = split_head(pipeline.estimator, _searched_steps(pipeline))
+        return head, clone(pipeline).set_params(estimator=tail)
     if not isinstance(pipeline, Pipeline):
         return None, pipeline
-    steps = pipeline.steps
     n_head = 0
-    while n_head < len(steps) - 1 and _is_stateless(steps[n_head][1]):
+    for name, step in pipeline.steps[:-1]:
+        if name in searched or not _is_stateless(step):
+            break
         n_head += 1
     if n_head == 0:
         return None, pipeline
     return pipeline[:n_head], pipeline[n_head:]
 
 
+def _searched_steps(search):
+    """Names of the steps that candidates of a search differ in."""
+    parameters = search.get_params(deep=False)
+    grids = parameters.get("param_grid", parameters.get("param_distributions"))
+    grids = [grids] if isinstance(grids, Mapping) else grids
+    return {key.partition("__")[0] for grid in grids for key in grid}
+
+
 def _is_stateless(step):
     if step in (None, "passthrough"):
         return True
-    return not get_tags(step).requires_fit and not requests_domain(step)
+    return not get_tags(step).requires_fit and not requests(step, "domain")
 
 
 class HoistedWindows:

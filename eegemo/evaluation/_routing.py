@@ -16,32 +16,35 @@ _METHODS = (
 )
 
 
-def requests_domain(estimator):
-    """Tell whether an estimator, or any part of it, requests ``domain``.
+def requests(estimator, name):
+    """Tell whether an estimator, or any part of it, requests some metadata.
 
     Parameters
     ----------
     estimator : estimator
+    name : {"domain", "groups"}
 
     Returns
     -------
     requests : bool
     """
     parts = [estimator, *estimator.get_params(deep=True).values()]
-    return any(_requests(part) for part in parts if isinstance(part, BaseEstimator))
+    return any(
+        _requests(part, name) for part in parts if isinstance(part, BaseEstimator)
+    )
 
 
-def _requests(part):
+def _requests(part, name):
     try:
         request = get_routing_for_object(part)
     except NotImplementedError:  # a meta-estimator without routing: its parts can tell
         return False
-    return any(request.consumes(method, ["domain"]) for method in _METHODS)
+    return any(request.consumes(method, [name]) for method in _METHODS)
 
 
 @contextmanager
 def routed_domain(estimator, X):
-    """Enable routing, and give the domains of X, if the estimator requests them.
+    """Enable routing if the estimator requests metadata, and give the domains of X.
 
     Parameters
     ----------
@@ -51,12 +54,14 @@ def routed_domain(estimator, X):
     Yields
     ------
     domain : array of str, shape (n_windows,), or None
+        None if no part requests it.
     """
-    if not requests_domain(estimator):
+    domain = X.domain if requests(estimator, "domain") else None
+    if domain is None and not requests(estimator, "groups"):
         yield None
         return
     with config_context(enable_metadata_routing=True):
-        yield X.domain
+        yield domain
 
 
 def domain_for(estimator, method, domain):
@@ -76,3 +81,27 @@ def domain_for(estimator, method, domain):
         return {}
     taken = get_routing_for_object(estimator).consumes(method, ["domain"])
     return dict.fromkeys(taken, domain)
+
+
+def groups_for(estimator, X, forbidden):
+    """Keyword arguments that hand ``groups`` to ``fit``, with routing enabled.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : HoistedWindows
+    forbidden : tuple of str
+        What training and test windows do not share. The groups are the largest of it,
+        so that early stopping validates on what is as new as the test is.
+
+    Returns
+    -------
+    arguments : dict
+    """
+    if not requests(estimator, "groups"):
+        return {}
+    names = [n for n in ("subject", "session", "stimulus") if n in forbidden]
+    several = (n for n in names if X.metadata[n].nunique() > 1)
+    groups = X.metadata[next(several, "stimulus")].to_numpy(str)
+    taken = get_routing_for_object(estimator).consumes("fit", ["groups"])
+    return dict.fromkeys(taken, groups)

@@ -5,6 +5,7 @@ import json
 import platform
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_scalar
 from threadpoolctl import threadpool_limits
 
@@ -47,6 +49,7 @@ def run_benchmark(
     paradigm=None,
     protocols=DEFAULT_PROTOCOLS,
     n_splits=None,
+    param_grid=None,
     random_state=0,
     permutation=None,
     hoist=True,
@@ -79,6 +82,10 @@ def run_benchmark(
     n_splits : int, default=None
         Folds of trials or of stimuli (default 5; fewer where a class has fewer), or of
         subjects (default: one each).
+    param_grid : dict of str to dict, default=None
+        For pipelines by name, parameters and the values to try, as in
+        :class:`sklearn.model_selection.GridSearchCV`. The best balanced accuracy wins,
+        in folds of the training windows.
     random_state : int, default=0
         Seed of the splits. Estimators have their own.
     permutation : int, default=None
@@ -113,6 +120,14 @@ def run_benchmark(
 
     Notes
     -----
+    A search, as of ``param_grid`` or a pipeline of your own that is or has one, gets
+    folds of the training windows that do not share what training and test windows do
+    not share: folds of stimuli within a session, of sessions, of subjects, or of both
+    subjects and stimuli. So does whatever else has a parameter ``cv``; its number of
+    folds is kept. The column ``best_params`` says what was chosen. What requests
+    ``groups`` in ``fit``, as networks do for early stopping, gets the stimulus, session
+    or subject of each window.
+
     A step that requests ``domain`` by metadata routing gets the subject and session of
     each window, in training and in prediction, as the alignments of
     :mod:`eegemo.adapt` do in the named pipelines; no global configuration is needed.
@@ -164,6 +179,7 @@ def run_benchmark(
         for dataset in datasets:
             task = paradigm.task_of(dataset)
             chosen = _resolve_pipelines(pipelines, paradigm, dataset)
+            chosen = _with_searches(chosen, param_grid or {})
             heads, tails = _plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype, permutation)
             for name, required in protocols.items():
@@ -263,6 +279,30 @@ def _resolve_pipelines(pipelines, paradigm, dataset):
     return {"trivial": make_named_pipeline("trivial", sfreq)} | pipelines
 
 
+def _with_searches(pipelines, param_grid):
+    """Replace the pipelines that have a grid by searches of it."""
+    unknown = [name for name in param_grid if name not in pipelines]
+    if unknown:
+        raise ValueError(
+            f"param_grid names {', '.join(unknown)}, which are not run: the pipelines "
+            f"are {', '.join(pipelines)}."
+        )
+    searches = {}
+    for name, grid in param_grid.items():
+        known = pipelines[name].get_params(deep=True)
+        for part in [grid] if isinstance(grid, Mapping) else grid:
+            wrong = [key for key in part if key not in known]
+            if wrong:
+                raise ValueError(
+                    f"{name} has no parameter {', '.join(wrong)}: choose from "
+                    f"{', '.join(sorted(known))}."
+                )
+        searches[name] = GridSearchCV(
+            pipelines[name], grid, scoring="balanced_accuracy"
+        )
+    return pipelines | searches
+
+
 def _plan(pipelines, hoist):
     """Split the pipelines; equal heads are shared.
 
@@ -310,7 +350,9 @@ def _run_protocol(
             keys = [key for _, _, key in tails.values()]
             progress.watch(place, keys)
             pipelines = {
-                name: RecordedPipeline(FoldTask(name, tail, head, key, store))
+                name: RecordedPipeline(
+                    FoldTask(name, tail, head, key, store, description["random_state"])
+                )
                 for name, (tail, head, key) in tails.items()
             }
             _evaluate(protocol, hoisted, part, pipelines, options, n_jobs)

@@ -14,7 +14,7 @@ SCORES = (
     "roc_auc",
     "trial_balanced_accuracy",
 )
-_SEARCHES = (GridSearchCV, RandomizedSearchCV)
+SEARCHES = (GridSearchCV, RandomizedSearchCV)
 
 
 def predict_scores(estimator, X, classes, domain=None):
@@ -36,7 +36,7 @@ def predict_scores(estimator, X, classes, domain=None):
     scores : array of shape (n_windows, n_classes)
         NaN if the classifier has no scores; -inf for a class it was not trained on.
     """
-    if domain is not None and isinstance(estimator, _SEARCHES):
+    if domain is not None and isinstance(estimator, SEARCHES):
         estimator = estimator.best_estimator_  # a search hands nothing on to predict
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
         head = estimator[:-1]  # once, for the classes and for their scores

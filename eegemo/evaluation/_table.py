@@ -28,6 +28,7 @@ COLUMNS = (
     "test_trials",
     "confusion",
     "trial_confusion",
+    "best_params",
     "error",
 )
 
@@ -64,6 +65,7 @@ def make_table(records, run, pipelines):
                 "test_trials": " ".join(map(str, record["test_trials"])),
                 "confusion": json.dumps(record["confusion"]),
                 "trial_confusion": json.dumps(record["trial_confusion"]),
+                "best_params": json.dumps(record.get("best_params", {})),
                 "error": record["error"] or "",
             }
         )

@@ -51,6 +51,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Number of weights that are trained.
     """
 
+    __metadata_request__fit = {"groups": True}  # where routing is enabled
     _at_a_time = 64  # samples to predict
     _train_at_a_time = None  # of a batch; None takes it whole
     _dtype = np.float32  # of training
