@@ -101,11 +101,18 @@ def _add_benchmark(commands):
         'such as {"de-svm": {"svm__C": [0.01, 0.1, 1]}}',
     )
     command.add_argument(
+        "--permutations",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="repeat all with N permutations of the trials' labels, for a p-value",
+    )
+    command.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="N",
-        help="seed of the folds (default: 0)",
+        help="seed of the folds and of the first permutation (default: 0)",
     )
     command.add_argument(
         "--output",
@@ -286,6 +293,7 @@ def _benchmark(options):
         protocols=options.protocol or DEFAULT_PROTOCOLS,
         param_grid=options.param_grid,
         random_state=options.seed,
+        n_permutations=options.permutations,
         n_jobs=options.n_jobs,
         output=options.output,
         overwrite=options.overwrite,

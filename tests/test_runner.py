@@ -32,9 +32,10 @@ from eegemo.adapt import EuclideanAlignment, Recenter, Rescale
 from eegemo.covariance import AugmentedCovariances, Covariances
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import _runner as runner
-from eegemo.evaluation import audit_split, run_benchmark
+from eegemo.evaluation import audit_split, run_benchmark, summarize
 from eegemo.evaluation._fingerprint import digest_estimator
 from eegemo.evaluation._protocols import PROTOCOLS
+from eegemo.evaluation._summary import format_summary
 from eegemo.paradigm import EmotionParadigm
 from eegemo.pipelines import list_pipelines, make_named_pipeline
 from eegemo.riemann import MDM, TangentSpace
@@ -797,3 +798,31 @@ def test_named_pipelines_need_a_sampling_rate(sfreq):
 def test_unknown_named_pipeline():
     with pytest.raises(ValueError, match="choose from trivial, de-svm"):
         make_named_pipeline("de-cnn", 128.0)
+
+
+def test_permutations_beside_the_truth(tmp_path):
+    data = small(n_subjects=1, n_sessions=1, n_trials=9)
+    options = {"protocols": ["within-session"], "output": tmp_path}
+    scores = run_benchmark(data, ["cov-mdm"], n_permutations=3, **options)
+    permuted = scores.attrs["runs"][0]["permuted"]
+    for seed in range(3):
+        alone = run_benchmark(data, ["cov-mdm"], permutation=seed, **options)
+        means = summarize(alone).set_index("pipeline")["balanced_accuracy"]
+        assert means.to_dict() == pytest.approx(
+            {k: v[seed] for k, v in permuted.items()}
+        )
+    table = summarize(scores).set_index("pipeline")
+    for name, row in table.iterrows():
+        as_high = sum(other >= row["balanced_accuracy"] for other in permuted[name])
+        assert row["p_permutation"] == (1 + as_high) / 4
+    assert table.loc["trivial", "p_permutation"] == 1  # all are as good
+    assert "p.perm" in format_summary(summarize(scores))
+    plain = run_benchmark(data, ["cov-mdm"], **options)
+    same(plain, scores)
+    assert summarize(plain)["p_permutation"].isna().all()
+    assert "p.perm " not in format_summary(summarize(plain))
+
+
+def test_permutations_of_permuted_labels_are_refused():
+    with pytest.raises(ValueError, match="leave permutation out"):
+        run_benchmark(small(), ["cov-mdm"], permutation=0, n_permutations=2)

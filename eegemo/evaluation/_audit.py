@@ -40,8 +40,7 @@ def audit_leakage(
     random_state : int, default=0
         Seed of the splits, and of the first permutation.
     **options
-        Passed on to :func:`run_benchmark`. With ``output``, its ``scores.csv`` is that
-        of the last permutation.
+        Passed on to :func:`run_benchmark`.
 
     Returns
     -------
@@ -66,24 +65,23 @@ def audit_leakage(
         protocols = ["window-leaky", "within-session"]
         if len(dataset.subject_list) > 1:
             protocols.append("cross-subject")
-    summaries = [
-        summarize(
-            run_benchmark(
-                dataset,
-                pipelines,
-                paradigm=paradigm,
-                protocols=protocols,
-                random_state=random_state,
-                permutation=permutation,
-                **options,
-            )
-        )
-        for permutation in [None, *range(random_state, random_state + n_permutations)]
+    scores = run_benchmark(
+        dataset,
+        pipelines,
+        paradigm=paradigm,
+        protocols=protocols,
+        random_state=random_state,
+        n_permutations=n_permutations,
+        **options,
+    )
+    audit = summarize(scores).rename(columns={"balanced_accuracy": "true"})
+    permuted = {run["protocol"]: run["permuted"] for run in scores.attrs["runs"]}
+    means = [
+        pd.Series(permuted[row.protocol][row.pipeline], dtype=float).mean()
+        for row in audit.itertuples()
     ]
     keys = ["dataset", "protocol", "task", "pipeline"]
-    audit = summaries[0].rename(columns={"balanced_accuracy": "true"})
-    permuted = pd.concat(summaries[1:]).groupby(keys, sort=False)["balanced_accuracy"]
-    audit = audit.join(permuted.mean().rename("permuted"), on=keys)
+    audit = audit.assign(permuted=means)
     return audit[[*keys, "true", "sd", "permuted", "chance", "chance_95", "marks"]]
 
 

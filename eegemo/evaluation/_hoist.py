@@ -150,18 +150,21 @@ class HoistedParadigm(BaseParadigm):
         None keeps the windows themselves.
     dtype : str, default="float64"
         Precision of the windows.
-    permutation : int, default=None
+
+    Attributes
+    ----------
+    permutation : int or None
         Seed with which labels are permuted among the trials of each session.
     """
 
-    def __init__(self, paradigm, heads, dtype="float64", permutation=None):
+    def __init__(self, paradigm, heads, dtype="float64"):
         super().__init__(filters=[[None, None]])
         self.paradigm = paradigm
         self.heads = heads
         self.dtype = dtype
-        self.permutation = permutation
+        self.permutation = None
         self._loaded = {}
-        self._last = None, None, None
+        self._last = None, None
         self._recording = None
 
     @property
@@ -189,12 +192,21 @@ class HoistedParadigm(BaseParadigm):
     def get_data(self, dataset, subjects=None, **ignored):
         """Load subjects one at a time, and keep only what the heads make of them."""
         subjects = dataset.subject_list if subjects is None else subjects
-        if (dataset.code, subjects) == self._last[:2]:
-            return self._last[2]
+        key = dataset.code, list(subjects), self.permutation
+        if key == self._last[0]:
+            return self._last[1]
         parts, labels = zip(*(self._subject(dataset, s) for s in subjects), strict=True)
+        if self.permutation is not None:
+            each = zip(labels, parts, subjects, strict=True)
+            labels = [
+                permute_labels(
+                    y, X.metadata, [self.permutation, *subject_seed(subject)]
+                )
+                for y, X, subject in each
+            ]
         X = HoistedWindows.concatenate(parts)
         data = X, np.concatenate(labels), X.metadata
-        self._last = dataset.code, list(subjects), data
+        self._last = key, data
         return data
 
     def _subject(self, dataset, subject):
@@ -203,8 +215,6 @@ class HoistedParadigm(BaseParadigm):
             return self._loaded[key]
         X, y, metadata = self.paradigm.get_data(dataset, [subject])
         self._check_recording(dataset, subject, metadata.attrs)
-        if self.permutation is not None:
-            y = permute_labels(y, metadata, [self.permutation, *subject_seed(subject)])
         X = X.astype(self.dtype, copy=False)
         features, failures = self._apply_heads(X)
         rows = metadata.itertuples(index=False, name=None)

@@ -13,6 +13,7 @@ from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_scalar
@@ -29,6 +30,7 @@ from ._protocols import get_protocol
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 from ._store import FoldStore
+from ._summary import summarize
 from ._table import label, make_table, save_scores
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
@@ -38,7 +40,7 @@ _OFFLINE = {  # a CodeCarbon that is told the country asks no server for it
     "save_to_file": False,
     "log_level": "error",
 }
-_UNKEYED = ("subjects", "skipped", "pipelines", "summary")
+_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "summary")
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "pyriemann", "mne", "moabb")
 
 
@@ -52,6 +54,7 @@ def run_benchmark(
     param_grid=None,
     random_state=0,
     permutation=None,
+    n_permutations=0,
     hoist=True,
     dtype="float64",
     n_jobs=1,
@@ -90,6 +93,10 @@ def run_benchmark(
         Seed of the splits. Estimators have their own.
     permutation : int, default=None
         Seed to permute the labels among the trials of each session, for a null test.
+    n_permutations : int, default=0
+        How often to repeat all with permuted labels, by the seeds from ``random_state``
+        on: :func:`summarize` then says how many of them a pipeline beats. Windows
+        follow their trial, since those of one trial are no independent evidence.
     hoist : bool, default=True
         Compute the leading steps of a pipeline that need no fit once per recording,
         while it is loaded, and drop the windows. Same scores, less time and memory.
@@ -159,6 +166,12 @@ def run_benchmark(
     datasets = list(datasets) if isinstance(datasets, (list, tuple)) else [datasets]
     protocols = [protocols] if isinstance(protocols, str) else list(protocols)
     _check_request(datasets, protocols, n_splits, dtype, n_jobs)
+    check_scalar(n_permutations, "n_permutations", Integral, min_val=0)
+    if n_permutations and permutation is not None:
+        raise ValueError(
+            "n_permutations compares true labels with permuted ones: leave permutation "
+            "out."
+        )
     protocols = _with_stimulus_protocol(dict.fromkeys(protocols))
     paradigm = EmotionParadigm() if paradigm is None else paradigm
     description = {
@@ -181,7 +194,7 @@ def run_benchmark(
             chosen = _resolve_pipelines(pipelines, paradigm, dataset)
             chosen = _with_searches(chosen, param_grid or {})
             heads, tails = _plan(chosen, hoist)
-            hoisted = HoistedParadigm(paradigm, heads, dtype, permutation)
+            hoisted = HoistedParadigm(paradigm, heads, dtype)
             for name, required in protocols.items():
                 _check_size(name, dataset, n_splits)
                 if not required and not _stimuli_repeat(hoisted, dataset):
@@ -196,21 +209,23 @@ def run_benchmark(
                     "summary": get_protocol(name).summary,
                     "pipelines": {k: repr(v) for k, v in chosen.items()},
                 }
-                table = _run_protocol(
+                evaluate = partial(
+                    _run_protocol,
                     dataset,
                     hoisted,
                     tails,
-                    run,
-                    description,
                     folder=folder / "folds",
                     n_jobs=n_jobs,
                     since=since,
                     progress=progress,
                 )
-                tables.append(table)
+                tables.append(evaluate(run, description))
+                run["permuted"] = _permuted_scores(
+                    evaluate, run, description, n_permutations
+                )
                 runs.append(run)
         scores = pd.concat(tables, ignore_index=True)
-        scores.attrs = description | {"runs": runs}
+        scores.attrs = description | {"n_permutations": n_permutations, "runs": runs}
         if output is not None:
             save_scores(scores, folder)
     return scores
@@ -330,6 +345,7 @@ def _run_protocol(
     """
     protocol = get_protocol(run["protocol"])
     marks = protocol.marks
+    hoisted.permutation = description["permutation"]
     if hoisted.permutation is not None:
         marks = (*marks, "permuted-labels")
     options = protocol.options(description["n_splits"], description["random_state"])
@@ -358,6 +374,19 @@ def _run_protocol(
             _evaluate(protocol, hoisted, part, pipelines, options, n_jobs)
             records += store.read_all(keys)
     return make_table(records, run, list(tails))
+
+
+def _permuted_scores(evaluate, run, description, n_permutations):
+    """Balanced accuracies under permuted labels: by pipeline, one per permutation."""
+    first = description["random_state"]
+    permuted = {}
+    for seed in range(first, first + n_permutations):
+        table = evaluate(copy.deepcopy(run), description | {"permutation": seed})
+        for row in summarize(table).itertuples():
+            score = row.balanced_accuracy
+            score = None if np.isnan(score) else score
+            permuted.setdefault(row.pipeline, []).append(score)
+    return permuted
 
 
 def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):

@@ -38,6 +38,9 @@ def summarize(scores):
           independent evidence;
         - ``p_trivial``: p-value of MOABB's paired one-sided test over subjects that the
           pipeline beats the trivial baseline; NaN below three subjects;
+        - ``p_permutation``: share of the scores under permuted labels, this one
+          included, that are at least as high; NaN without ``n_permutations``, of which
+          ``scores.attrs`` holds the scores, or too few trials to score;
         - ``n_subjects`` and ``n_trials`` behind the means, ``n_all_subjects``,
           ``n_failed`` test sets without a score, ``marks``, and ``seconds`` to fit and
           predict all folds.
@@ -46,6 +49,7 @@ def summarize(scores):
     for run, of_run in scores.groupby(_RUN, sort=False):
         sessions = _pool_folds(of_run)
         p_values = _beats_trivial(sessions)
+        permuted = _permuted(scores.attrs, run)
         chance = of_run["chance"].iloc[0]
         for name, own in of_run.groupby("pipeline", sort=False):
             scored = sessions[sessions["pipeline"] == name].dropna(subset=_MAIN)
@@ -62,6 +66,9 @@ def summarize(scores):
                     "chance": chance,
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
+                    "p_permutation": _p_permutation(
+                        subjects[_MAIN].mean(), permuted.get(name)
+                    ),
                     "n_subjects": len(subjects),
                     "n_all_subjects": own["subject"].nunique(),
                     "n_trials": n_trials,
@@ -77,6 +84,23 @@ def summarize(scores):
 
 _MAIN = "balanced_accuracy"
 _OTHERS = ("trial_balanced_accuracy", "accuracy", "f1_macro", "roc_auc")
+
+
+def _permuted(attrs, run):
+    """Scores under permuted labels, by pipeline."""
+    for known in attrs.get("runs", ()):
+        if tuple(known[key] for key in _RUN) == run:
+            return known.get("permuted", {})
+    return {}
+
+
+def _p_permutation(score, permuted):
+    """Share of permutations, and the truth, that score at least as high."""
+    permuted = [other for other in permuted or () if other is not None]
+    if np.isnan(score) or not permuted:
+        return np.nan
+    n_as_high = sum(other >= score - 1e-12 for other in permuted)  # equal but rounded
+    return (1 + n_as_high) / (1 + len(permuted))
 
 
 def _pool_folds(of_run):
@@ -180,8 +204,9 @@ def format_summary(summary, skipped=()):
 
 _NOTE = """\
 bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same for
-trials by vote; p: paired test that it beats trivial, not corrected for the number of
-pipelines; seconds: fit and predict, without features computed while loading."""
+trials by vote; p: paired test that it beats trivial, and p.perm: share of permutations
+of the labels that score as high, neither corrected for the number of pipelines;
+seconds: fit and predict, without features computed while loading."""
 _MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
@@ -200,20 +225,28 @@ def _explain(summary):
 
 def _format_rows(part):
     width = max(14, *map(len, part["pipeline"]))
+    permuted = part["p_permutation"].notna().any()
     header = f"  {'pipeline':<{width}} {'bal.acc':>13} {'trial':>6} {'acc':>6} "
-    header += f"{'F1':>6} {'AUC':>6} {'p':>7} {'seconds':>8}  marks"
+    header += f"{'F1':>6} {'AUC':>6} {'p':>7} "
+    header += f"{'p.perm':>7} " if permuted else ""
+    header += f"{'seconds':>8}  marks"
     lines = [header]
     for row in part.itertuples():
         spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
-        p = "" if np.isnan(row.p_trivial) else f"{row.p_trivial:.4f}"
+        p = f"{_p_value(row.p_trivial):>7}"
+        p += f" {_p_value(row.p_permutation):>7}" if permuted else ""
         lines.append(
             f"  {row.pipeline:<{width}} "
             f"{_number(row.balanced_accuracy) + spread:>13} "
             f"{_number(row.trial_balanced_accuracy):>6} {_number(row.accuracy):>6} "
-            f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p:>7} "
+            f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p} "
             f"{row.seconds:>8.1f}  {row.marks}".rstrip()
         )
     return "\n".join(lines)
+
+
+def _p_value(value):
+    return "" if np.isnan(value) else f"{value:.4f}"
 
 
 def _number(value):
