@@ -55,7 +55,13 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"eegemo {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_benchmark, _add_audit, _add_datasets, _add_pipelines):
+    for add in (
+        _add_benchmark,
+        _add_audit,
+        _add_datasets,
+        _add_pipelines,
+        _add_protocols,
+    ):
         command = add(commands)
         command.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
@@ -82,9 +88,16 @@ def _add_benchmark(commands):
         type=_names,
         metavar="NAME,...",
         default=None,
-        help="within-session, cross-session, cross-subject, cross-subject-stimulus "
-        "(default: within-session,cross-subject; where clips repeat, "
-        "cross-subject-stimulus is shown beside cross-subject)",
+        help="see 'eegemo protocols' (default: within-session,cross-subject; where "
+        "clips repeat, cross-subject-stimulus is shown beside cross-subject)",
+    )
+    command.add_argument(
+        "--calibration",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="trials of the tested subject to train with, in cross-subject-calibrated "
+        "(default: 1)",
     )
     command.add_argument(
         "--pipelines",
@@ -228,6 +241,12 @@ def _add_pipelines(commands):
     return command
 
 
+def _add_protocols(commands):
+    command = commands.add_parser("protocols", help="list the protocols")
+    command.set_defaults(run=_list_protocols)
+    return command
+
+
 def _names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -291,6 +310,7 @@ def _benchmark(options):
         options.pipelines,
         paradigm=_paradigm(options),
         protocols=options.protocol or DEFAULT_PROTOCOLS,
+        n_calibration=options.calibration,
         param_grid=options.param_grid,
         random_state=options.seed,
         n_permutations=options.permutations,
@@ -387,7 +407,16 @@ def _list_datasets(options):
 def _list_pipelines(options):
     from .pipelines import list_pipelines
 
-    summaries = list_pipelines()
+    return _print_all(list_pipelines())
+
+
+def _list_protocols(options):
+    from .evaluation import list_protocols
+
+    return _print_all(list_protocols())
+
+
+def _print_all(summaries):
     width = max(map(len, summaries))
     for name, summary in summaries.items():
         print(f"{name:<{width}} {summary}")

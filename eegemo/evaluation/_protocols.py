@@ -1,14 +1,15 @@
-"""The protocols: what may not stand on both sides of a split."""
-
-from dataclasses import dataclass
+"""The protocols, by name."""
 
 from moabb.evaluations import (
     CrossSessionEvaluation,
     CrossSubjectEvaluation,
     WithinSessionEvaluation,
 )
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import LeaveOneGroupOut
 
+from ._protocol import ROWS, Protocol
+from ._published import PUBLISHED
+from ._published_splitters import CalibratedSubjects, subject_and_trial
 from ._splitters import (
     StimulusFolds,
     SubjectStimulusFolds,
@@ -16,48 +17,13 @@ from ._splitters import (
     subject_and_stimulus,
 )
 
-
-@dataclass(frozen=True)
-class Protocol:
-    """One of MOABB's evaluations, with the splitter and groups that it is given.
-
-    ``forbidden`` is what :func:`audit_split` must not find in any fold.
-    """
-
-    summary: str
-    evaluation: type
-    cv_class: type
-    groups: object
-    forbidden: tuple
-    by_subject: bool  # subjects are independent: load and evaluate one at a time
-    n_splits: int | None = None
-    marks: tuple = ()
-
-    def options(self, n_splits, random_state):
-        """Keyword arguments for MOABB's evaluation."""
-        cv_class = self.cv_class
-        if cv_class is LeaveOneGroupOut and n_splits and not self.by_subject:
-            cv_class = GroupKFold
-        options = {
-            "cv_class": cv_class,
-            "groups": self.groups,
-            "n_splits": n_splits or self.n_splits,
-            "random_state": random_state,
-        }
-        if cv_class in (SubjectStimulusFolds, GroupKFold):
-            options["cv_kwargs"] = {"n_splits": options["n_splits"], "shuffle": True}
-        return options
-
-
-_ROWS = ("rows", "time", "trial")
-
 PROTOCOLS = {
     "within-session": Protocol(
         "folds of whole trials within each session; a clip's trials stay together",
         WithinSessionEvaluation,
         StimulusFolds,
         "stimulus",
-        (*_ROWS, "stimulus"),
+        (*ROWS, "stimulus"),
         by_subject=True,
         n_splits=5,
     ),
@@ -66,7 +32,7 @@ PROTOCOLS = {
         CrossSessionEvaluation,
         LeaveOneGroupOut,
         "session",
-        (*_ROWS, "session"),
+        (*ROWS, "session"),
         by_subject=True,
     ),
     "cross-subject": Protocol(
@@ -74,7 +40,7 @@ PROTOCOLS = {
         CrossSubjectEvaluation,
         LeaveOneGroupOut,
         "subject",
-        (*_ROWS, "session", "subject"),
+        (*ROWS, "session", "subject"),
         by_subject=False,
     ),
     "cross-subject-stimulus": Protocol(
@@ -82,9 +48,18 @@ PROTOCOLS = {
         CrossSubjectEvaluation,
         SubjectStimulusFolds,
         subject_and_stimulus,
-        (*_ROWS, "session", "subject", "stimulus"),
+        (*ROWS, "session", "subject", "stimulus"),
         by_subject=False,
         n_splits=5,
+    ),
+    "cross-subject-calibrated": Protocol(
+        "each subject's trials but the first, trained on those and on all others",
+        CrossSubjectEvaluation,
+        CalibratedSubjects,
+        subject_and_trial,
+        ROWS,
+        by_subject=False,
+        marks=("calibrated",),
     ),
     "window-leaky": Protocol(
         "LEAKY: shuffled folds of windows, to show what leakage gains; never a result",
@@ -96,6 +71,7 @@ PROTOCOLS = {
         n_splits=5,
         marks=("leaky",),
     ),
+    **PUBLISHED,
 }
 
 
@@ -106,3 +82,25 @@ def get_protocol(name):
             f"Unknown protocol {name!r}: choose from {', '.join(PROTOCOLS)}."
         )
     return PROTOCOLS[name]
+
+
+def list_protocols():
+    """Names of the protocols, each with a line of what it does.
+
+    Returns
+    -------
+    protocols : dict of str to str
+        Published ones with their data set and source.
+
+    Examples
+    --------
+    >>> from eegemo.evaluation import list_protocols
+    >>> list_protocols()["cross-subject"]
+    'each subject in turn, trained on all others'
+    """
+    return {
+        name: protocol.summary
+        + (f" ({', '.join(protocol.of)})" if protocol.of else "")
+        + (f" [{protocol.source}]" if protocol.source else "")
+        for name, protocol in PROTOCOLS.items()
+    }

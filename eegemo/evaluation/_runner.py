@@ -40,7 +40,7 @@ _OFFLINE = {  # a CodeCarbon that is told the country asks no server for it
     "save_to_file": False,
     "log_level": "error",
 }
-_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "summary")
+_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "summary", "source")
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "pyriemann", "mne", "moabb")
 
 
@@ -51,6 +51,7 @@ def run_benchmark(
     paradigm=None,
     protocols=DEFAULT_PROTOCOLS,
     n_splits=None,
+    n_calibration=1,
     param_grid=None,
     random_state=0,
     permutation=None,
@@ -80,11 +81,15 @@ def run_benchmark(
         ``within-session``: folds of whole trials; trials of one clip stay together.
         ``cross-session``: leave one session out. ``cross-subject``: leave one subject
         out, or ``n_splits`` folds of subjects. ``cross-subject-stimulus``: neither the
-        subject nor the clip was seen in training. ``window-leaky``: for audits only,
-        and marked.
+        subject nor the clip was seen in training. ``cross-subject-calibrated``: the
+        first ``n_calibration`` trials of the subject are trained with, and the others
+        tested. ``window-leaky``: for audits only, and marked. Those of publications,
+        such as ``seed-9-6``: :func:`list_protocols` has them all.
     n_splits : int, default=None
         Folds of trials or of stimuli (default 5; fewer where a class has fewer), or of
         subjects (default: one each).
+    n_calibration : int, default=1
+        Trials of the subject to train with, by ``cross-subject-calibrated``.
     param_grid : dict of str to dict, default=None
         For pipelines by name, parameters and the values to try, as in
         :class:`sklearn.model_selection.GridSearchCV`. The best balanced accuracy wins,
@@ -148,7 +153,8 @@ def run_benchmark(
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),
-    ``transductive`` (a prediction uses other unlabelled test windows), ``leaky``
+    ``transductive`` (a prediction uses other unlabelled test windows), ``calibrated``
+    (labelled trials of the tested subject were trained with), ``leaky``
     (windows of one trial on both sides), ``permuted-labels``, ``failed``.
 
     Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
@@ -166,6 +172,7 @@ def run_benchmark(
     datasets = list(datasets) if isinstance(datasets, (list, tuple)) else [datasets]
     protocols = [protocols] if isinstance(protocols, str) else list(protocols)
     _check_request(datasets, protocols, n_splits, dtype, n_jobs)
+    check_scalar(n_calibration, "n_calibration", Integral, min_val=1)
     check_scalar(n_permutations, "n_permutations", Integral, min_val=0)
     if n_permutations and permutation is not None:
         raise ValueError(
@@ -207,8 +214,11 @@ def run_benchmark(
                     "classes": list(dataset.tasks[task]),
                     "protocol": name,
                     "summary": get_protocol(name).summary,
+                    "source": get_protocol(name).source,
                     "pipelines": {k: repr(v) for k, v in chosen.items()},
                 }
+                if name == "cross-subject-calibrated":
+                    run["n_calibration"] = n_calibration
                 evaluate = partial(
                     _run_protocol,
                     dataset,
@@ -348,7 +358,9 @@ def _run_protocol(
     hoisted.permutation = description["permutation"]
     if hoisted.permutation is not None:
         marks = (*marks, "permuted-labels")
-    options = protocol.options(description["n_splits"], description["random_state"])
+    options = protocol.options(
+        description["n_splits"], description["random_state"], run.get("n_calibration")
+    )
     subjects = dataset.subject_list
     records, run["skipped"] = [], []
     progress = Progress(len(subjects) * len(tails), label(run), show=progress)
@@ -441,11 +453,15 @@ def _skipped(protocol, y, metadata, options):
 
 
 def _check_size(name, dataset, n_splits):
-    """Raise if the data set is too small for the protocol."""
-    n_subjects = len(dataset.subject_list)
+    """Raise if the protocol is not for the data set, or that is too small for it."""
+    protocol, n_subjects = get_protocol(name), len(dataset.subject_list)
+    if protocol.of and dataset.code not in protocol.of:
+        raise ValueError(
+            f"{name} is a protocol of {', '.join(protocol.of)}, not of {dataset.code}."
+        )
     if name == "cross-subject" and n_splits is not None and n_splits > n_subjects:
         raise ValueError(f"{n_splits} folds of {n_subjects} subjects are impossible.")
-    if name.startswith("cross-subject") and n_subjects < 2:
+    if not protocol.by_subject and n_subjects < 2:
         raise ValueError(f"{name} needs at least two subjects, got {n_subjects}.")
     if name == "cross-session" and dataset.n_sessions < 2:
         raise ValueError(

@@ -212,6 +212,7 @@ _MARKS = {
     "in other sessions,\nso the clip may have been recognised, not the emotion",
     "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
     "transductive": "a prediction uses other unlabelled test windows",
+    "calibrated": "labelled trials of the tested subject were trained with",
     "leaky": "windows of one trial on both sides of the split: NOT a result",
     "permuted-labels": "labels were permuted among trials: chance is the right score",
     "failed": "see the column error in scores.csv",
