@@ -27,8 +27,8 @@ PEERS = ("torch", "braindecode")
 PACKAGES = "numpy scipy scikit-learn numba torch braindecode"
 LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 LEAST = 0.05  # seconds; shorter epochs are repeated, and their mean taken
-LONG = 5.0  # seconds; longer epochs have FEW rounds, and one fit
-FEW = 3
+LONG = 1.0  # seconds; longer epochs are warmed up once, and there is one fit
+N_FITS = 3
 HEADER = (
     "| network | data | threads | peer | times faster, epoch | ours | peer | "
     "times faster, {n} epochs | ours | peer | extra memory, ours / peer |\n"
@@ -38,11 +38,11 @@ NOTES = """\
 - Threads: of torch and of BLAS. eegemo trains with one thread of BLAS at all times.
 - Times faster, epoch: the median time of the peer over ours, and from the least to the
   greatest ratio in a round. Epochs shorter than 0.05 s are repeated within a round.
-  From 5 s on, there are three rounds. The batches are in memory for both, and the same;
-  so is the optimiser, for which torch takes its fused one.
+  The batches are in memory for both, and the same; so is the optimiser, for which torch
+  takes its fused one.
 - {n} epochs: a whole fit from nothing, with all that is done once, such as the
   transform of the windows; ours with `fit`, which also validates the input. The median
-  of three, or one if an epoch takes 5 s.
+  of three, or one if an epoch takes a second.
 - Extra memory: peak resident memory of a fit of two epochs on one thread, beyond that
   with the data loaded and a fit of some windows done. Each in a process of its own.
 """
@@ -62,6 +62,9 @@ def parse(arguments=None):
     parser.add_argument("--tiny", action="store_true", help="tiny data, to test this")
     parser.add_argument("--list", action="store_true", help="list the rows")
     parser.add_argument("--output", type=Path, help="Markdown file; JSON is put beside")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep the rows that the output has"
+    )
     parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.output is None and not (options.only or options.tiny):
@@ -76,9 +79,11 @@ def main(options, arguments):
     if options.list or not chosen:
         print(*chosen, sep="\n")
         return []
-    rows, first = [], []
+    rows, first = known(options) if options.resume else ([], [])
     for key in (bar := tqdm(chosen)):
         bar.set_description(key)
+        if key in [row["key"] for row in first]:
+            continue
         try:
             memory = {
                 side: ask(options, 1, "memory", key, side)
@@ -97,6 +102,21 @@ def main(options, arguments):
     if options.output is None:
         print(write(options, arguments, rows, first))
     return rows
+
+
+def known(options):
+    """Return the rows of networks that an earlier run has finished."""
+    found = json.loads(options.output.with_suffix(".json").read_text())
+    done = [row["key"] for row in found["first"]]
+    done = [
+        key
+        for key in done
+        if {row.get("threads") for row in found["rows"] if row["key"] == key}
+        == set(options.threads)
+    ]
+    return tuple(
+        [row for row in found[what] if row["key"] in done] for what in ("rows", "first")
+    )
 
 
 def choose(patterns):
@@ -160,19 +180,21 @@ def time_sides(case, options):
     once = {}
     for name, side in sides.items():
         side.prepare()
-        for _ in range(2):  # the first one compiles
-            batches = split(rng.permutation(len(X)), case.batch)
+        batches = split(rng.permutation(len(X)), case.batch)
+        side.epoch(batches[:1])  # which compiles
+        once[name] = clock(side.epoch, batches)
+        if once[name] < LONG:
             once[name] = clock(side.epoch, batches)
     long = max(once.values()) > LONG
     epochs = {name: [] for name in sides}
-    for _ in range(min(options.rounds, FEW) if long else options.rounds):
+    for _ in range(options.rounds):
         batches = split(rng.permutation(len(X)), case.batch)
         for name, side in sides.items():
             n_calls = 1 if options.tiny else int(np.ceil(LEAST / once[name]))
             seconds = [clock(side.epoch, batches) for _ in range(n_calls)]
             epochs[name].append(float(np.mean(seconds)))
     fits = {name: [] for name in sides}
-    for _ in range(1 if long else FEW):
+    for _ in range(1 if long else N_FITS):
         for name, side in sides.items():
             fits[name].append(clock(side.fit, options.epochs))
     return {"key": case.key, "status": "", "epochs": epochs, "fits": fits}

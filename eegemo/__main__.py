@@ -58,6 +58,7 @@ def _parser():
     for add in (
         _add_benchmark,
         _add_audit,
+        _add_merge,
         _add_datasets,
         _add_pipelines,
         _add_protocols,
@@ -171,6 +172,21 @@ def _add_audit(commands):
         help="seed of folds and permutations",
     )
     command.set_defaults(run=_audit)
+    return command
+
+
+def _add_merge(commands):
+    command = commands.add_parser(
+        "merge",
+        help="join the results of runs that shared the work",
+        description="Join the results of runs of some subjects each, where these are "
+        "independent, or of some pipelines each.",
+    )
+    command.add_argument("folders", nargs="+", metavar="DIR", help="of each run")
+    command.add_argument(
+        "--output", required=True, metavar="DIR", help="for the results of all"
+    )
+    command.set_defaults(run=_merge)
     return command
 
 
@@ -301,9 +317,8 @@ def _grid(path):
 
 
 def _benchmark(options):
-    from .evaluation import run_benchmark, summarize
+    from .evaluation import run_benchmark
     from .evaluation._runner import DEFAULT_PROTOCOLS
-    from .evaluation._summary import format_summary
 
     scores = run_benchmark(
         _dataset(options),
@@ -319,11 +334,25 @@ def _benchmark(options):
         overwrite=options.overwrite,
         progress=sys.stderr.isatty(),
     )
+    return _show(scores, options.output)
+
+
+def _merge(options):
+    from .evaluation import merge_results
+
+    return _show(merge_results(options.folders, options.output), options.output)
+
+
+def _show(scores, folder):
+    """Print a summary, and return the status: 1 if a pipeline failed."""
+    from .evaluation import summarize
+    from .evaluation._summary import format_summary
+
     summary = summarize(scores)
     skipped = [s for run in scores.attrs["runs"] for s in run["skipped"]]
     print(format_summary(summary, skipped))
     print(
-        f"\nWritten: {options.output}/scores.csv (every fold) and protocol.json "
+        f"\nWritten: {folder}/scores.csv (every fold) and protocol.json "
         "(everything the scores depend on)."
     )
     failed = summary[summary["n_failed"] > 0]

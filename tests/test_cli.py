@@ -142,11 +142,39 @@ def test_lists(capsys):
     assert cli.main(["datasets"]) == 0
     out = capsys.readouterr().out
     assert "SimulatedEmotion" in out and "DASPS" in out and "tasks: valence" in out
+    assert cli.main(["protocols"]) == 0
+    assert "seed-9-6 " in capsys.readouterr().out
     assert cli.main(["pipelines"]) == 0
     assert "cov-ts-lr" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["benchmark", "audit", "datasets", "pipelines"])
+def test_search_permutations_and_calibration(tmp_path, capsys):
+    grid = tmp_path / "grid.json"
+    grid.write_text('{"de-svm": {"svm__C": [0.01, 1]}}')
+    options = ["--subjects", "1-2", "--window", "4", "--pipelines", "de-svm"]
+    options += ["--protocol", "cross-subject-calibrated", "--calibration", "2"]
+    options += ["--param-grid", str(grid), "--permutations", "2"]
+    assert cli.main(["benchmark", *options, "--output", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "p.perm" in printed and "calibrated" in printed
+    protocol = json.loads((tmp_path / "out" / "protocol.json").read_text())
+    assert protocol["runs"][0]["n_calibration"] == protocol["n_permutations"] == 2
+    scores = pd.read_csv(tmp_path / "out" / "scores.csv").query("pipeline == 'de-svm'")
+    chosen = [json.loads(text)["svm__C"] for text in scores["best_params"]]
+    assert set(chosen) <= {0.01, 1}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]"])
+def test_grids_that_cannot_be_read(text, tmp_path, capsys):
+    (tmp_path / "grid.json").write_text(text)
+    with pytest.raises(SystemExit):
+        cli.main(["benchmark", "--param-grid", str(tmp_path / "grid.json")])
+    assert "grid.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["benchmark", "audit", "merge", "datasets", "pipelines", "protocols"]
+)
 def test_help_teaches(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main([command, "--help"])

@@ -35,7 +35,7 @@ from eegemo.evaluation import _runner as runner
 from eegemo.evaluation import audit_split, run_benchmark, summarize
 from eegemo.evaluation._fingerprint import digest_estimator
 from eegemo.evaluation._protocols import PROTOCOLS
-from eegemo.evaluation._summary import format_summary
+from eegemo.evaluation._summary import format_summary, permutation_means
 from eegemo.paradigm import EmotionParadigm
 from eegemo.pipelines import list_pipelines, make_named_pipeline
 from eegemo.riemann import MDM, TangentSpace
@@ -805,6 +805,7 @@ def test_permutations_beside_the_truth(tmp_path):
     options = {"protocols": ["within-session"], "output": tmp_path}
     scores = run_benchmark(data, ["cov-mdm"], n_permutations=3, **options)
     permuted = scores.attrs["runs"][0]["permuted"]
+    permuted = {name: permutation_means(each) for name, each in permuted.items()}
     for seed in range(3):
         alone = run_benchmark(data, ["cov-mdm"], permutation=seed, **options)
         means = summarize(alone).set_index("pipeline")["balanced_accuracy"]

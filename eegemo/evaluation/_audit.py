@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ._runner import run_benchmark
-from ._summary import summarize
+from ._summary import permutation_means, summarize
 
 AUDIT_PIPELINES = ("de-1nn", "de-svm", "cov-ts-lr")
 
@@ -77,7 +77,7 @@ def audit_leakage(
     audit = summarize(scores).rename(columns={"balanced_accuracy": "true"})
     permuted = {run["protocol"]: run["permuted"] for run in scores.attrs["runs"]}
     means = [
-        pd.Series(permuted[row.protocol][row.pipeline], dtype=float).mean()
+        pd.Series(permutation_means(permuted[row.protocol][row.pipeline])).mean()
         for row in audit.itertuples()
     ]
     keys = ["dataset", "protocol", "task", "pipeline"]

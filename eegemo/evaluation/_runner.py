@@ -13,7 +13,6 @@ from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_scalar
@@ -30,7 +29,7 @@ from ._protocols import get_protocol
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 from ._store import FoldStore
-from ._summary import summarize
+from ._summary import subject_scores
 from ._table import label, make_table, save_scores
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
@@ -389,15 +388,16 @@ def _run_protocol(
 
 
 def _permuted_scores(evaluate, run, description, n_permutations):
-    """Balanced accuracies under permuted labels: by pipeline, one per permutation."""
+    """Balanced accuracies under permuted labels: by pipeline, of each subject in turn.
+
+    One dict of subjects for each permutation.
+    """
     first = description["random_state"]
     permuted = {}
     for seed in range(first, first + n_permutations):
         table = evaluate(copy.deepcopy(run), description | {"permutation": seed})
-        for row in summarize(table).itertuples():
-            score = row.balanced_accuracy
-            score = None if np.isnan(score) else score
-            permuted.setdefault(row.pipeline, []).append(score)
+        for name, scores in subject_scores(table).items():
+            permuted.setdefault(name, []).append(scores)
     return permuted
 
 

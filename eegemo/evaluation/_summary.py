@@ -67,7 +67,7 @@ def summarize(scores):
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
                     "p_permutation": _p_permutation(
-                        subjects[_MAIN].mean(), permuted.get(name)
+                        subjects[_MAIN].mean(), permuted.get(name, [])
                     ),
                     "n_subjects": len(subjects),
                     "n_all_subjects": own["subject"].nunique(),
@@ -94,13 +94,49 @@ def _permuted(attrs, run):
     return {}
 
 
+def permutation_means(permuted):
+    """Mean over subjects of each permutation, of one pipeline.
+
+    Parameters
+    ----------
+    permuted : list of dict
+        From :func:`subject_scores`, of each permutation.
+
+    Returns
+    -------
+    means : list of float
+        Without those in which no subject could be scored.
+    """
+    return [float(np.mean(list(scores.values()))) for scores in permuted if scores]
+
+
 def _p_permutation(score, permuted):
     """Share of permutations, and the truth, that score at least as high."""
-    permuted = [other for other in permuted or () if other is not None]
-    if np.isnan(score) or not permuted:
+    means = permutation_means(permuted)
+    if np.isnan(score) or not means:
         return np.nan
-    n_as_high = sum(other >= score - 1e-12 for other in permuted)  # equal but rounded
-    return (1 + n_as_high) / (1 + len(permuted))
+    n_as_high = sum(other >= score - 1e-12 for other in means)  # equal but rounded
+    return (1 + n_as_high) / (1 + len(means))
+
+
+def subject_scores(scores):
+    """Balanced accuracy of each subject whose sessions could be scored.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        The rows of one run.
+
+    Returns
+    -------
+    scores : dict of dict of float
+        By pipeline, then subject.
+    """
+    sessions = _pool_folds(scores).dropna(subset=_MAIN)
+    means = {name: {} for name in scores["pipeline"].unique()}
+    for (name, subject), part in sessions.groupby(["pipeline", "subject"], sort=False):
+        means[name][str(subject)] = float(part[_MAIN].mean())
+    return means
 
 
 def _pool_folds(of_run):

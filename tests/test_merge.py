@@ -1,0 +1,123 @@
+import json
+
+import pandas as pd
+import pytest
+from test_runner import SECONDS, small
+
+from eegemo.__main__ import main
+from eegemo.evaluation import merge_results, run_benchmark, summarize
+
+
+def some(subjects, **parameters):
+    data = small(n_subjects=3, n_sessions=1, **parameters)
+    data.subject_list = subjects
+    return data
+
+
+def same(a, b):
+    columns = [*SECONDS, "fold"]
+    pd.testing.assert_frame_equal(
+        a.drop(columns=columns), b.drop(columns=columns), check_dtype=False
+    )
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Runs of all subjects, and of the first and the others."""
+    folder = tmp_path_factory.mktemp("shards")
+    runs = {"all": [1, 2], "one": [1], "others": [2]}
+    options = {"protocols": ["within-session"], "n_permutations": 1}
+    for name, subjects in runs.items():
+        run_benchmark(some(subjects), ["cov-mdm"], output=folder / name, **options)
+    return folder
+
+
+def test_shards_of_subjects_are_one_run(shards, tmp_path, capsys):
+    whole = merge_results([shards / "all"])
+    merged = merge_results([shards / "one", shards / "others"], tmp_path / "merged")
+    same(merged, whole)
+    assert merged.attrs == whole.attrs
+    assert merged.groupby("pipeline")["fold"].nunique().eq(4).all()  # two of each
+    names = ["seconds"]
+    pd.testing.assert_frame_equal(
+        summarize(merged).drop(columns=names), summarize(whole).drop(columns=names)
+    )
+    same(merge_results([tmp_path / "merged"]), merged)
+
+    folders = [str(shards / name) for name in ("one", "others")]
+    assert main(["merge", *folders, "--output", str(tmp_path / "command")]) == 0
+    assert "p.perm" in capsys.readouterr().out
+    same(merge_results([tmp_path / "command"]), merged)
+
+
+def test_order_of_shards_does_not_matter_to_scores(shards):
+    one = summarize(merge_results([shards / "one", shards / "others"]))
+    other = summarize(merge_results([shards / "others", shards / "one"]))
+    pd.testing.assert_frame_equal(
+        one.drop(columns="seconds"), other.drop(columns="seconds")
+    )
+
+
+def test_shards_of_pipelines(tmp_path):
+    for name in ("cov-mdm", "de-svm"):
+        run_benchmark(
+            some([1, 2]),
+            [name],
+            protocols=["cross-subject"],
+            output=tmp_path / name,
+        )
+    merged = merge_results([tmp_path / "cov-mdm", tmp_path / "de-svm"])
+    whole = run_benchmark(
+        some([1, 2]), ["cov-mdm", "de-svm"], protocols=["cross-subject"]
+    )
+    assert list(merged["pipeline"].unique()) == ["trivial", "cov-mdm", "de-svm"]
+    assert len(merged) == len(whole)
+    means = [s.groupby("pipeline")["balanced_accuracy"].mean() for s in (merged, whole)]
+    pd.testing.assert_series_equal(*means)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"random_state": 1}, "runs of different protocols .random_state: 0 and 1"),
+        ({"protocols": ["cross-subject"]}, "trained with others"),
+        ({"pipelines": ["de-svm"]}, "other subjects and other pipelines"),
+        ({"parameters": {"effect": 0.5}}, "different protocols .dataset_parameters"),
+    ],
+)
+def test_other_protocols_are_refused(change, message, tmp_path):
+    change = {"protocols": ["within-session"], "pipelines": ["cov-mdm"]} | change
+    parameters = change.pop("parameters", {})
+    pipelines = change.pop("pipelines")
+    first = {"protocols": change["protocols"]}
+    run_benchmark(some([1, 2]), ["cov-mdm"], output=tmp_path / "a", **first)
+    run_benchmark(
+        some([2, 3], **parameters), pipelines, output=tmp_path / "b", **change
+    )
+    with pytest.raises(ValueError, match=message):
+        merge_results([tmp_path / "a", tmp_path / "b"])
+
+
+def test_results_that_contradict_are_refused(shards, tmp_path):
+    for name in ("scores.csv", "protocol.json"):
+        text = (shards / "one" / name).read_text()
+        (tmp_path / name).write_text(text)
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    scores["balanced_accuracy"] = 0.123
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    with pytest.raises(ValueError, match="Two runs have results of trivial on subject"):
+        merge_results([shards / "one", tmp_path])
+
+
+def test_missing_and_damaged_results(shards, tmp_path):
+    with pytest.raises(FileNotFoundError, match="has no scores.csv: give the output"):
+        merge_results([tmp_path])
+    with pytest.raises(ValueError, match="at least one run"):
+        merge_results([])
+    scores = (shards / "one" / "scores.csv").read_text()
+    protocol = (shards / "one" / "protocol.json").read_text()
+    for texts in (("", protocol), (scores, protocol[:50]), (scores, json.dumps({}))):
+        (tmp_path / "scores.csv").write_text(texts[0])
+        (tmp_path / "protocol.json").write_text(texts[1])
+        with pytest.raises(ValueError, match="are damaged .*run the benchmark again"):
+            merge_results([tmp_path])
