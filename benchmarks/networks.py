@@ -63,7 +63,7 @@ def parse(arguments=None):
     parser.add_argument("--list", action="store_true", help="list the rows")
     parser.add_argument("--output", type=Path, help="Markdown file; JSON is put beside")
     parser.add_argument(
-        "--resume", action="store_true", help="keep the rows that the output has"
+        "--resume", action="store_true", help="measure what the output does not have"
     )
     parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -80,24 +80,27 @@ def main(options, arguments):
         print(*chosen, sep="\n")
         return []
     rows, first = known(options) if options.resume else ([], [])
+    order = list(choose(None))
     for key in (bar := tqdm(chosen)):
         bar.set_description(key)
-        if key in [row["key"] for row in first]:
-            continue
+        done = {row.get("threads"): row for row in rows if row["key"] == key}
         try:
-            memory = {
+            if key not in [row["key"] for row in first]:
+                with tempfile.TemporaryDirectory() as folder:
+                    cold = ask(options, 1, "first", key, cache=folder)
+                    warm = ask(options, 1, "first", key, cache=folder)
+                first.append({"key": key, "cold": cold, "warm": warm})
+            memory = next((row["memory"] for row in done.values()), None) or {
                 side: ask(options, 1, "memory", key, side)
                 for side in ("eegemo", *chosen[key].peers())
             }
-            with tempfile.TemporaryDirectory() as folder:
-                cold = ask(options, 1, "first", key, cache=folder)
-                warm = ask(options, 1, "first", key, cache=folder)
-            first.append({"key": key, "cold": cold, "warm": warm})
             for n_threads in options.threads:
-                row = ask(options, n_threads, "times", key)
-                rows.append(row | {"threads": n_threads, "memory": memory})
+                if n_threads not in done:
+                    row = ask(options, n_threads, "times", key)
+                    rows.append(row | {"threads": n_threads, "memory": memory})
         except RuntimeError as error:  # one that breaks should not cost the table
             rows.append({"key": key, "status": str(error)})
+        rows.sort(key=lambda row: (order.index(row["key"]), row.get("threads", 0)))
         write(options, arguments, rows, first)  # lest it be interrupted
     if options.output is None:
         print(write(options, arguments, rows, first))
@@ -105,18 +108,9 @@ def main(options, arguments):
 
 
 def known(options):
-    """Return the rows of networks that an earlier run has finished."""
+    """Return the rows that an earlier run has measured."""
     found = json.loads(options.output.with_suffix(".json").read_text())
-    done = [row["key"] for row in found["first"]]
-    done = [
-        key
-        for key in done
-        if {row.get("threads") for row in found["rows"] if row["key"] == key}
-        == set(options.threads)
-    ]
-    return tuple(
-        [row for row in found[what] if row["key"] in done] for what in ("rows", "first")
-    )
+    return [row for row in found["rows"] if not row["status"]], found["first"]
 
 
 def choose(patterns):
