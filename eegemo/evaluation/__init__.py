@@ -1,8 +1,15 @@
-"""Protocols that do not leak, a runner on MOABB's evaluations, and leakage audits."""
+"""Protocols that do not leak, their runner on MOABB, leakage audits and a report."""
 
 from ._audit import audit_leakage
+from ._report import make_report
 from ._runner import run_benchmark
 from ._split_audit import audit_split
 from ._summary import summarize
 
-__all__ = ["audit_leakage", "audit_split", "run_benchmark", "summarize"]
+__all__ = [
+    "audit_leakage",
+    "audit_split",
+    "make_report",
+    "run_benchmark",
+    "summarize",
+]

@@ -122,7 +122,8 @@ def run_benchmark(
     seed and versions.
 
     ``fit_seconds`` and ``predict_seconds`` leave out the head of a pipeline, which was
-    computed while loading.
+    computed while loading. ``train_bytes`` is the size of the features that were
+    trained on, ``fit_bytes`` by how much the process grew while it trained, sampled.
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),
