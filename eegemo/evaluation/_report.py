@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -74,6 +75,9 @@ def make_report(results, path="report.html"):
     >>> "cov-mdm" in page
     True
     """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it, {path}/x.html")
     tables, audits = load_results(results)
     runs = [part for table in tables for part in _runs(table)]
     sources = [*_sources("Results", tables), *_sources("Audit", audits)]

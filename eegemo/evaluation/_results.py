@@ -72,8 +72,8 @@ def _read_folder(path):
     if not folder.is_dir():
         what = "another file" if path.exists() else "not there"
         raise FileNotFoundError(
-            f"{path} is {what}: it should be a folder that 'eegemo benchmark' wrote, or "
-            "its scores.csv."
+            f"{path} is {what}: give a folder that 'eegemo benchmark' wrote, or its "
+            "scores.csv."
         )
     scores = _read(folder / "scores.csv", folder / "protocol.json", _SCORES)
     scores = _check_scores(scores, folder / "scores.csv")
