@@ -33,6 +33,8 @@ _NO_RESULT = {
     "leaky": "Windows of one trial stand on both sides of these folds.",
     "permuted-labels": "Labels were permuted among trials: this is a null test.",
 }
+_TITLED = ("paradigm · task", "permutation", "permutations")  # said at each run
+_PAIRS = "Balanced accuracy of windows, pair by pair"
 _RUN_FACTS = ("dataset_parameters", "subjects", "task", "classes", "protocol")
 
 
@@ -156,7 +158,7 @@ def _run_section(dataset, run, rows, summary, sessions, pairs):
         "scores": scores_table(summary),
         "figure": _figure(run, points, summary),
         "subjects": subjects_table(points, summary),
-        "pairs": pairs_table(pairs, _marks(summary), "Pairs") if len(pairs) else None,
+        "pairs": pairs_table(pairs, _marks(summary), _PAIRS) if len(pairs) else None,
         "test": _describe_test(pairs, summary),
         "matrices": confusion_matrices(sessions, summary, run["classes"]),
         "costs": costs_table(rows, summary),
@@ -213,8 +215,11 @@ def _describe_test(pairs, summary):
     tests = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
     least = min(1.0, 2 * 0.5**n_subjects)
     text += f"; two-sided, and corrected by Holm's method for {tests}."
-    if least >= 0.001:
-        text += f" No p can be below {least:.4g} with so few subjects."
+    if least * len(pairs) >= 0.001:
+        text += (
+            f" With so few subjects, no p can be below {least:.3g}, and no corrected "
+            f"one below {min(1.0, least * len(pairs)):.3g}."
+        )
     return text
 
 
@@ -322,7 +327,7 @@ def _differences(sources):
     keys = dict.fromkeys(key for own in settings for key in own)
     for key in keys:
         values = [own.get(key, "none") for own in settings]
-        if key not in ("permutation", "permutations") and len(set(values)) > 1:
+        if key not in _TITLED and len(set(values)) > 1:
             each = "; ".join(
                 f"{source['title']}: {value}"
                 for source, value in zip(sources, values, strict=True)

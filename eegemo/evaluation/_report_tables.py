@@ -43,7 +43,7 @@ def subjects_table(points, summary):
     """Tabulate balanced accuracies by subject (rows) and pipeline (columns)."""
     return _table(
         "Balanced accuracy of windows of each subject",
-        ["subject", *summary["pipeline"]],
+        ["subject", *map(_pipeline, summary["pipeline"], summary["marks"])],
         [[_text(subject), *map(number, points[subject])] for subject in points.columns],
     )
 
@@ -214,6 +214,10 @@ def _pipeline(name, marks=""):
 
 
 def _table(caption, columns, rows):
+    """Arrange cells; a column of numbers only is one of numbers itself."""
+    columns = [_text(name) if isinstance(name, str) else name for name in columns]
+    for i, column in enumerate(columns):
+        column["number"] = bool(rows) and all(cells[i]["number"] for cells in rows)
     return {
         "caption": caption,
         "columns": columns,
