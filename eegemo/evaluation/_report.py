@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ._comparisons import MIN_SUBJECTS, combine_pairs, compare_pairs, name_test
 from ._pooling import MAIN, RUN, pool_folds, subject_means
 from ._report_figures import plot_subjects
+from ._report_protocol import list_differences, list_sources
 from ._report_tables import (
     audit_table,
     confusion_matrices,
@@ -28,14 +29,11 @@ from ._summary import format_evidence, summarize
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"  # HTML and SVG forbid them
 )
-_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # of a function, other in each process
 _NO_RESULT = {
     "leaky": "Windows of one trial stand on both sides of these folds.",
     "permuted-labels": "Labels were permuted among trials: this is a null test.",
 }
-_TITLED = ("paradigm · task", "permutation", "permutations")  # said at each run
 _PAIRS = "Balanced accuracy of windows, pair by pair"
-_RUN_FACTS = ("dataset_parameters", "subjects", "task", "classes", "protocol")
 
 
 def make_report(results, path="report.html"):
@@ -82,12 +80,12 @@ def make_report(results, path="report.html"):
         raise IsADirectoryError(f"{path} is a folder: name a file in it, {path}/x.html")
     tables, audits = load_results(results)
     runs = [part for table in tables for part in _runs(table)]
-    sources = [*_sources("Results", tables), *_sources("Audit", audits)]
+    sources = [*list_sources("Results", tables), *list_sources("Audit", audits)]
     names = dict.fromkeys(str(run["dataset"]) for run in runs)
     page = {
         "title": f"Emotion from EEG: benchmark of {', '.join(names)}",
         "versions": list(dict.fromkeys(str(t.attrs.get("eegemo")) for t in tables)),
-        "notes": _differences(sources),
+        "notes": list_differences(sources),
         "runs": [_run_section(**run) for run in runs],
         "combined": _combined(runs),
         "audits": [_audit_section(audit) for audit in audits],
@@ -257,83 +255,6 @@ def _audit_section(audit):
         "gaps": gaps_table(audit),
         "marks": marks_of(*audit["marks"]),
     }
-
-
-def _sources(name, tables):
-    """Fill in the protocol of each table."""
-    return [
-        {
-            "title": f"{name} {i}" if len(tables) > 1 else name,
-            "settings": [
-                pair
-                for key, value in table.attrs.items()
-                if key != "runs"
-                for pair in _flatten(key, value)
-            ],
-            "runs": [
-                {
-                    "title": _title(run),
-                    "facts": [*_run_facts(run), *_sizes(run, table)],
-                    "pipelines": [
-                        (pipeline, _ADDRESS.sub("", text))
-                        for pipeline, text in run["pipelines"].items()
-                    ],
-                }
-                for run in table.attrs["runs"]
-            ],
-        }
-        for i, table in enumerate(tables, 1)
-    ]
-
-
-def _run_facts(run):
-    pairs = [pair for key in _RUN_FACTS for pair in _flatten(key, run.get(key))]
-    return [*pairs, ("splits", run.get("summary", run["protocol"]))]
-
-
-def _sizes(run, table):
-    """Say how many sets there were to train and to test on, and how large."""
-    if "fold" not in table:
-        return []
-    rows = table[(table[RUN] == [run[name] for name in RUN]).all(axis=1)]
-    rows = rows[rows["pipeline"] == rows["pipeline"].iloc[0]]
-    facts = [("training sets", rows["fold"].nunique()), ("test sets", len(rows))]
-    for key, name in [
-        ("n_train", "training windows"),
-        ("n_train_trials", "training trials"),
-        ("n_test", "test windows"),
-        ("n_test_trials", "test trials"),
-    ]:
-        if key in rows:
-            low, high = rows[key].min(), rows[key].max()
-            each = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
-            facts.append((f"{name} in each", each))
-    return facts
-
-
-def _flatten(key, value):
-    """List the leaves of nested settings as pairs of name and text."""
-    if isinstance(value, dict) and value:
-        return [pair for k, v in value.items() for pair in _flatten(f"{key} · {k}", v)]
-    if isinstance(value, (list, tuple)):
-        return [(key, ", ".join(map(str, value)) or "none")]
-    return [(key, "none" if value is None or value == {} else str(value))]
-
-
-def _differences(sources):
-    """Say which settings differ between results, whose rows stand on one page."""
-    notes = []
-    settings = [dict(source["settings"]) for source in sources]
-    keys = dict.fromkeys(key for own in settings for key in own)
-    for key in keys:
-        values = [own.get(key, "none") for own in settings]
-        if key not in _TITLED and len(set(values)) > 1:
-            each = "; ".join(
-                f"{source['title']}: {value}"
-                for source, value in zip(sources, values, strict=True)
-            )
-            notes.append(f"The setting {key} differs. {each}.")
-    return notes
 
 
 def _title(run):

@@ -88,7 +88,7 @@ def costs_table(rows, summary):
                 number(fits.mean()),
                 number(1e3 * per_window),
                 *(
-                    number(own[name].max() / _MEGA if name in own else np.nan, 1)
+                    number(own[name].max() / _MEGA if name in own else np.nan, 2)
                     for name in ("train_bytes", "fit_bytes")
                 ),
             ]
@@ -161,6 +161,38 @@ def gaps_table(audit):
     )
 
 
+def splits_table(splits):
+    """Tabulate how each protocol split the data.
+
+    Parameters
+    ----------
+    splits : list of dict
+        ``protocol`` and ``what`` it does; counts of sets to ``train`` and to ``test``
+        on, and the range of their sizes, as far as they are known.
+    """
+    columns = {
+        "train": "training sets",
+        "n_train": "windows in each",
+        "n_train_trials": "trials in each",
+        "test": "test sets",
+        "n_test": "windows in each",
+        "n_test_trials": "trials in each",
+    }
+    columns = {k: v for k, v in columns.items() if all(k in row for row in splits)}
+    return _table(
+        "Splits",
+        ["protocol", "what it does", *columns.values()],
+        [
+            [_text(row["protocol"]), _text(row["what"])]
+            + [
+                _range(*row[key]) if isinstance(row[key], tuple) else _count(row[key])
+                for key in columns
+            ]
+            for row in splits
+        ],
+    )
+
+
 def marks_of(*texts):
     """List the marks in texts such as ``leaky;failed``, each once, explained."""
     names = dict.fromkeys(name for text in texts for name in text.split(";") if name)
@@ -198,6 +230,11 @@ def _p_value(value):
 
 def _count(value):
     return number(value, 0)
+
+
+def _range(low, high):
+    cell = number(low, 0)
+    return cell if not low < high else cell | {"text": f"{low:.0f} to {high:.0f}"}
 
 
 def _interval(low, high):
