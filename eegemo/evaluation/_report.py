@@ -174,7 +174,7 @@ def _points(sessions, rows):
 
 def _figure(run, points, summary):
     labels = [
-        _printable("\n".join([row.pipeline, *row.marks.split(";")]).strip())
+        _printable("\n".join([_shorten(row.pipeline), *row.marks.split(";")]).strip())
         for row in summary.itertuples()
     ]
     means = ", ".join(
@@ -186,6 +186,11 @@ def _figure(run, points, summary):
         f"{means}; chance {summary['chance'].iloc[0]:.3f}. The table below has all "
         "values.",
     }
+
+
+def _shorten(name):
+    """Leave room for the axes."""
+    return name if len(name) <= 32 else f"{name[:20]}…{name[-11:]}"
 
 
 def _name_skipped(subject, session, reason, **details):
