@@ -316,7 +316,8 @@ def _benchmark(options):
     print(format_summary(summary, skipped))
     print(
         f"\nWritten: {options.output}/scores.csv (every fold) and protocol.json "
-        "(everything the scores depend on)."
+        "(everything the scores depend on).\n"
+        f"As one page: eegemo report {options.output}"
     )
     failed = summary[summary["n_failed"] > 0]
     for row in failed.itertuples():
