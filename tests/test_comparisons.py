@@ -135,6 +135,16 @@ def test_data_sets_are_combined_by_stouffer():
     assert combine_pairs(parts[:1]).empty
 
 
+def test_order_of_pipelines_may_differ_between_data_sets():
+    first, second = sessions(6, "ab"), sessions(9, "ab", seed=1)
+    turned = second.iloc[::-1]
+    assert compare_pairs(turned)["pipeline_1"].tolist() == ["b"]
+    pd.testing.assert_frame_equal(
+        combine_pairs([compare_pairs(first), compare_pairs(turned)]),
+        combine_pairs([compare_pairs(first), compare_pairs(second)]),
+    )
+
+
 def test_holm_by_its_steps():
     """The least p times all, the next times one less, and so on."""
     assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])

@@ -97,7 +97,7 @@ def combine_pairs(of_datasets):
         of the number of subjects; ``n_datasets``; no ``difference``.
     """
     rows = []
-    together = pd.concat(of_datasets, ignore_index=True)
+    together = _turn_alike(pd.concat(of_datasets, ignore_index=True))
     for pair, part in together.groupby(_PAIR, sort=False):
         if len(part) > 1:
             n_subjects = part["n_subjects"].to_numpy(float)
@@ -113,6 +113,26 @@ def combine_pairs(of_datasets):
             )
     columns = [*_PAIR, "smd", "p_greater", "p_less", "n_subjects", "n_datasets"]
     return _two_sided(pd.DataFrame(rows, columns=columns))
+
+
+def _turn_alike(pairs):
+    """Turn pairs round whose pipelines came first the other way."""
+    pairs = pairs.copy()
+    seen = set()
+    for row in pairs.itertuples():
+        names = row.pipeline_1, row.pipeline_2
+        if names[::-1] in seen:
+            turned = {
+                "pipeline_1": row.pipeline_2,
+                "pipeline_2": row.pipeline_1,
+                "smd": -row.smd,
+                "p_greater": row.p_less,
+                "p_less": row.p_greater,
+            }
+            pairs.loc[row.Index, list(turned)] = list(turned.values())
+        else:
+            seen.add(names)
+    return pairs
 
 
 def holm(p_values):

@@ -118,7 +118,10 @@ def _check(table, columns, where):
         raise ValueError(f"{where} has no rows. {_AGAIN}")
     runs = table.attrs.get("runs")
     if not isinstance(runs, list) or not all(
-        isinstance(run, dict) and {*RUN, "classes", "pipelines"} <= run.keys()
+        isinstance(run, dict)
+        and {*RUN, "classes", "pipelines"} <= run.keys()
+        and isinstance(run["pipelines"], dict)
+        and isinstance(run["classes"], list)
         for run in runs
     ):
         raise ValueError(
