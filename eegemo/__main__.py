@@ -8,7 +8,15 @@ import sys
 
 from . import __version__
 
-_EXTRA = ("moabb", "tqdm", "h5py", "pandas")  # what only the benchmark needs
+_EXTRA = (
+    "moabb",
+    "tqdm",
+    "h5py",
+    "pandas",
+    "psutil",
+    "jinja2",
+    "matplotlib",
+)  # what only the benchmark needs
 
 
 def main(arguments=None):
@@ -59,6 +67,7 @@ def _parser():
         _add_benchmark,
         _add_audit,
         _add_merge,
+        _add_report,
         _add_datasets,
         _add_pipelines,
         _add_protocols,
@@ -171,6 +180,12 @@ def _add_audit(commands):
         metavar="N",
         help="seed of folds and permutations",
     )
+    command.add_argument(
+        "--output",
+        metavar="DIR",
+        help="also write audit.csv and audit.json there, as into the folder of a "
+        "benchmark, whose report then shows them (default: nothing is written)",
+    )
     command.set_defaults(run=_audit)
     return command
 
@@ -187,6 +202,32 @@ def _add_merge(commands):
         "--output", required=True, metavar="DIR", help="for the results of all"
     )
     command.set_defaults(run=_merge)
+    return command
+
+
+def _add_report(commands):
+    command = commands.add_parser(
+        "report",
+        help="write results as one HTML page",
+        description="Write the results of benchmarks as one HTML page that needs no "
+        "network: tables, points of each subject, paired tests, confusion matrices, "
+        "time and memory, the leakage audit if there is one, and the whole protocol.",
+    )
+    command.add_argument(
+        "results",
+        nargs="*",
+        metavar="RESULTS",
+        default=["eegemo-results"],
+        help="folders that 'eegemo benchmark' wrote, one or several "
+        "(default: eegemo-results)",
+    )
+    command.add_argument(
+        "--output",
+        default="report.html",
+        metavar="FILE",
+        help="the page (default: report.html)",
+    )
+    command.set_defaults(run=_report)
     return command
 
 
@@ -353,7 +394,8 @@ def _show(scores, folder):
     print(format_summary(summary, skipped))
     print(
         f"\nWritten: {folder}/scores.csv (every fold) and protocol.json "
-        "(everything the scores depend on)."
+        "(everything the scores depend on).\n"
+        f"As one page: eegemo report {folder}"
     )
     failed = summary[summary["n_failed"] > 0]
     for row in failed.itertuples():
@@ -365,7 +407,12 @@ def _show(scores, folder):
 
 
 def _audit(options):
-    from .evaluation._audit import AUDIT_PIPELINES, audit_leakage, format_audit
+    from .evaluation._audit import (
+        AUDIT_PIPELINES,
+        audit_leakage,
+        format_audit,
+        save_audit,
+    )
 
     audit = audit_leakage(
         _dataset(options),
@@ -377,6 +424,17 @@ def _audit(options):
         progress=sys.stderr.isatty(),
     )
     print(format_audit(audit))
+    if options.output is not None:
+        save_audit(audit, options.output)
+        print(f"\nWritten: {options.output}/audit.csv and audit.json.")
+    return 0
+
+
+def _report(options):
+    from .evaluation import make_report
+
+    make_report(options.results, options.output)
+    print(f"Written: {options.output}")
     return 0
 
 

@@ -66,6 +66,10 @@ def test_audit_of_one_subject_has_no_cross_subject():
     data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=6, trial_seconds=8.0)
     audit = audit_leakage(data, ["trivial"])
     assert audit["protocol"].tolist() == ["window-leaky", "within-session"]
+    assert audit.attrs["permutations"] == [0] and audit.attrs["permutation"] is None
+    assert [run["protocol"] for run in audit.attrs["runs"]] == audit[
+        "protocol"
+    ].tolist()
 
 
 def test_audit_needs_a_permutation():

@@ -1,9 +1,11 @@
 import json
+import re
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
+from pages import Page
 from sklearn.svm import SVC
 
 from eegemo import __main__ as cli
@@ -138,6 +140,38 @@ def test_audit(capsys):
     assert "window-leaky" in out and "permuted" in out
 
 
+def test_report_of_a_benchmark_and_its_audit(tmp_path, capsys):
+    """The numbers on the page are those that the benchmark prints."""
+    out = str(tmp_path / "out")
+    quick = ["--window", "8", "--subjects", "1-2", "--pipelines", "trivial"]
+    assert cli.main(["benchmark", *quick, "--output", out]) == 0
+    printed = capsys.readouterr().out
+    before = (tmp_path / "out" / "scores.csv").read_bytes()
+    assert cli.main(["audit", *quick, "--output", out]) == 0
+    assert "audit.csv" in capsys.readouterr().out
+    assert (tmp_path / "out" / "scores.csv").read_bytes() == before
+    page = tmp_path / "page.html"
+    assert cli.main(["report", out, "--output", str(page)]) == 0
+    assert capsys.readouterr().out == f"Written: {page}\n"
+    page = Page(page.read_text(encoding="utf-8"))
+    (line, *_) = re.findall(
+        r"trivial +(\S+) ± (\S+) +(\S+) +(\S+) +(\S+) +(\S+)", printed
+    )
+    row = page.tables["Scores: mean over subjects"][0][1]
+    assert (*row[1:3], *row[5:9]) == line
+    assert (
+        "Balanced accuracy of windows with true and with permuted labels" in page.tables
+    )
+
+
+def test_report_defaults(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["report"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("eegemo: eegemo-results is not there: give a folder")
+    assert len(error.splitlines()) == 1 and not list(tmp_path.iterdir())
+
+
 def test_lists(capsys):
     assert cli.main(["datasets"]) == 0
     out = capsys.readouterr().out
@@ -173,7 +207,8 @@ def test_grids_that_cannot_be_read(text, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["benchmark", "audit", "merge", "datasets", "pipelines", "protocols"]
+    "command",
+    ["benchmark", "audit", "merge", "report", "datasets", "pipelines", "protocols"],
 )
 def test_help_teaches(command, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -192,7 +227,7 @@ def test_help_is_quick_to_import():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("command", ["benchmark", "audit", "datasets"])
+@pytest.mark.parametrize("command", ["benchmark", "audit", "report", "datasets"])
 def test_missing_extra_is_named(command):
     """As after a plain installation, without MOABB."""
     code = (

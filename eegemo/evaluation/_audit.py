@@ -1,10 +1,15 @@
 """How much leakage gains: the same pipelines under leaky and under grouped folds."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from ._permutation import permutation_means
 from ._runner import run_benchmark
-from ._summary import permutation_means, summarize
+from ._store import write_whole
+from ._summary import summarize
 
 AUDIT_PIPELINES = ("de-1nn", "de-svm", "cov-ts-lr")
 
@@ -48,7 +53,7 @@ def audit_leakage(
         One row per protocol and pipeline: ``true`` and ``permuted``, the balanced
         accuracies with true and with permuted labels; ``sd``, the deviation of the
         former over subjects; ``chance``; ``chance_95``, what a guess exceeds in one run
-        of twenty; and ``marks``.
+        of twenty; and ``marks``. ``audit.attrs`` holds the whole protocol.
 
     Examples
     --------
@@ -80,9 +85,26 @@ def audit_leakage(
         pd.Series(permutation_means(permuted[row.protocol][row.pipeline])).mean()
         for row in audit.itertuples()
     ]
+    permutations = list(range(random_state, random_state + n_permutations))
     keys = ["dataset", "protocol", "task", "pipeline"]
     audit = audit.assign(permuted=means)
-    return audit[[*keys, "true", "sd", "permuted", "chance", "chance_95", "marks"]]
+    audit = audit[[*keys, "true", "sd", "permuted", "chance", "chance_95", "marks"]]
+    audit.attrs = scores.attrs | {"permutations": permutations}
+    return audit
+
+
+def save_audit(audit, folder):
+    """Write ``audit.csv`` and ``audit.json``, each wholly or not at all.
+
+    Parameters
+    ----------
+    audit : pandas.DataFrame
+        From :func:`audit_leakage`.
+    folder : path
+    """
+    folder = Path(folder)
+    write_whole(folder / "audit.csv", audit.to_csv(index=False))
+    write_whole(folder / "audit.json", json.dumps(audit.attrs, indent=2) + "\n")
 
 
 def format_audit(audit):
@@ -110,18 +132,32 @@ def format_audit(audit):
             f"{f'{row.true:.3f}' + spread:>13} "
             f"{row.permuted:>9.3f}  {row.marks}".rstrip()
         )
-    wide = audit.pivot(
-        index="pipeline", columns="protocol", values=["true", "permuted"]
-    )
-    if {"window-leaky", "within-session"} <= set(audit["protocol"]):
+    gaps = leak_gaps(audit)
+    if len(gaps):
         lines += ["", "What shuffling windows instead of trials adds (the leak):"]
-        for name, row in wide.iterrows():
-            gaps = {
-                kind: row[kind, "window-leaky"] - row[kind, "within-session"]
-                for kind in ("true", "permuted")
-            }
-            lines.append(
-                f"  {name:<{width}} {gaps['true']:+.3f} with true labels, "
-                f"{gaps['permuted']:+.3f} with permuted labels"
-            )
+    for name, gap in gaps.iterrows():
+        lines.append(
+            f"  {name:<{width}} {gap['true']:+.3f} with true labels, "
+            f"{gap['permuted']:+.3f} with permuted labels"
+        )
     return "\n".join(lines)
+
+
+def leak_gaps(audit):
+    """Subtract the scores under grouped folds from those under leaky folds.
+
+    Parameters
+    ----------
+    audit : pandas.DataFrame
+        From :func:`audit_leakage`.
+
+    Returns
+    -------
+    gaps : pandas.DataFrame
+        Indexed by pipeline, with the columns ``true`` and ``permuted``; empty unless
+        the audit has both ``window-leaky`` and ``within-session``.
+    """
+    scores = audit.set_index(["protocol", "pipeline"])[["true", "permuted"]]
+    if not {"window-leaky", "within-session"} <= set(audit["protocol"]):
+        return scores.iloc[:0]
+    return scores.loc["window-leaky"] - scores.loc["within-session"]

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ._fingerprint import digest_rows
 from ._inner import chosen_parameters, with_inner_folds
+from ._memory import MemoryWatch
 from ._routing import domain_for, groups_for, routed_domain
 from ._scores import fold_scores, is_transductive, predict_scores
 from ._split_audit import audit_split
@@ -67,6 +68,7 @@ class RecordedPipeline(BaseEstimator):
         self.error_ = X.failures.get(self.task.head)
         self.fitted_ = None
         self.fit_seconds_ = 0.0
+        self.memory_ = {"train_bytes": None, "fit_bytes": None}
         if not self.task.store.has(self.task.digest, self.train_digest_):
             self._fit_now()
         return self
@@ -81,10 +83,14 @@ class RecordedPipeline(BaseEstimator):
                 pipeline = with_inner_folds(
                     self.task.pipeline, X, y, forbidden, self.task.random_state
                 )
-                with routed_domain(pipeline, X) as domain:
+                with routed_domain(pipeline, X) as domain, MemoryWatch() as watch:
                     arguments = domain_for(pipeline, "fit", domain)
                     arguments |= groups_for(pipeline, X, forbidden)
                     self.fitted_ = pipeline.fit(features, y, **arguments)
+                self.memory_ = {
+                    "train_bytes": features.nbytes,
+                    "fit_bytes": watch.growth,
+                }
             except Exception as error:  # reported in the results; the others go on
                 self.error_ = f"{type(error).__name__}: {error}"
         self.fit_seconds_ = perf_counter() - start
@@ -141,7 +147,7 @@ class RecordedPipeline(BaseEstimator):
             marks.append("class-missing")
         scores = fold_scores(classes, y, X.metadata["trial"], predicted)
         seconds = {"fit_seconds": self.fit_seconds_, "predict_seconds": seconds}
-        return scores | seconds | {"error": error}, marks
+        return scores | seconds | self.memory_ | {"error": error}, marks
 
     def _describe(self, X):
         """Say what was trained and tested on, and mark what a reader has to know."""

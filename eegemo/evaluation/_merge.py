@@ -1,15 +1,15 @@
 """Join the results of runs that shared the work."""
 
 import copy
-import json
 from pathlib import Path
 
 import pandas as pd
 
+from ._pooling import RUN
 from ._protocols import get_protocol
+from ._results import read_scores
 from ._table import save_scores
 
-_RUN = ("dataset", "protocol", "task")
 _OF_SHARDS = ("subjects", "skipped", "permuted", "pipelines")
 
 
@@ -34,31 +34,32 @@ def merge_results(folders, output=None):
 
     Raises
     ------
-    ValueError
-        The runs differ in protocol, data, options or versions, or two of them have the
-        same pipeline on the same subject, with other results.
+    FileNotFoundError, ValueError
+        A file is missing or damaged; the runs differ in protocol, data, options or
+        versions, or two of them have the same pipeline on the same subject, with other
+        results.
     """
     folders = [Path(folder) for folder in folders]
     if not folders:
         raise ValueError("Give the folders of at least one run.")
-    shards = [read_results(folder) for folder in folders]
+    shards = [read_scores(folder) for folder in folders]
     first = shards[0]
     runs = {}
     for folder, scores in zip(folders, shards, strict=True):
         _check_same(_described(first), _described(scores), folders[0], folder)
         for run in scores.attrs["runs"]:
-            key = tuple(run[name] for name in _RUN)
+            key = tuple(run[name] for name in RUN)
             if key not in runs:
                 runs[key] = copy.deepcopy(run)
                 continue
             if run["subjects"] != runs[key]["subjects"]:  # so its folds are others
-                rows = (scores[list(_RUN)] == key).all(axis=1)
+                rows = (scores[list(RUN)] == key).all(axis=1)
                 scores.loc[rows, "fold"] += 1 + max(
                     part["fold"].max() for part in shards
                 )
             _join(runs[key], run, folder)
     table = pd.concat(shards, ignore_index=True)
-    identity = [*_RUN, "pipeline", "subject", "session", "test_trials"]
+    identity = [*RUN, "pipeline", "subject", "session", "test_trials"]
     table = table.drop_duplicates([*identity, "balanced_accuracy"])  # the trivial one
     twice = table[table.duplicated(identity)]
     if len(twice):
@@ -74,7 +75,7 @@ def merge_results(folders, output=None):
             dict.fromkeys(n for run in runs.values() for n in run["pipelines"])
         )
     }
-    keys = zip(*(table[name] for name in _RUN), strict=True)
+    keys = zip(*(table[name] for name in RUN), strict=True)
     table = table.assign(_run=[order[key] for key in keys])
     table = table.assign(_pipeline=table["pipeline"].map(names))
     table = table.sort_values(["_run", "_pipeline"], kind="stable")
@@ -85,48 +86,6 @@ def merge_results(folders, output=None):
         output.mkdir(parents=True, exist_ok=True)
         save_scores(table, output)
     return table
-
-
-def read_results(folder):
-    """Read what :func:`run_benchmark` wrote.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    scores : pandas.DataFrame
-        With the protocol as its ``attrs``.
-
-    Raises
-    ------
-    FileNotFoundError
-        The folder has no results.
-    ValueError
-        They are damaged.
-    """
-    folder = Path(folder)
-    for name in ("scores.csv", "protocol.json"):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"{folder} has no {name}: give the output folder of a benchmark."
-            )
-    try:
-        scores = pd.read_csv(
-            folder / "scores.csv",
-            dtype={"subject": str, "session": str, "test_trials": str},
-            keep_default_na=True,
-        )
-        scores.attrs = json.loads((folder / "protocol.json").read_text())
-        texts = ["marks", "error"]
-        scores[texts] = scores[texts].astype(object).fillna("")
-        scores.attrs["runs"][0]["protocol"]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ValueError(
-            f"The results in {folder} are damaged ({error}): run the benchmark again."
-        ) from error
-    return scores
 
 
 def _described(scores):

@@ -24,12 +24,12 @@ from ..pipelines import list_pipelines, make_named_pipeline
 from ._fingerprint import digest, digest_estimator, digest_rows
 from ._fold import FoldTask, RecordedPipeline
 from ._hoist import HoistedParadigm, split_head
+from ._permutation import subject_scores
 from ._progress import Progress
 from ._protocols import get_protocol
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 from ._store import FoldStore
-from ._summary import subject_scores
 from ._table import label, make_table, save_scores
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
@@ -148,7 +148,8 @@ def run_benchmark(
     seed and versions.
 
     ``fit_seconds`` and ``predict_seconds`` leave out the head of a pipeline, which was
-    computed while loading.
+    computed while loading. ``train_bytes`` is the size of the features that were
+    trained on, ``fit_bytes`` by how much the process grew while it trained, sampled.
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),

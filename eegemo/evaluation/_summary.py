@@ -1,16 +1,13 @@
 """From the rows of a benchmark to the table that people read."""
 
-import json
-import warnings
-
 import numpy as np
 import pandas as pd
 from moabb.analysis.chance_level import adjusted_chance_level
-from moabb.analysis.meta_analysis import compute_dataset_statistics
+from scipy.stats import t
 
-from ._scores import accuracy, balanced_accuracy, f1_macro
-
-_RUN = ["dataset", "protocol", "task"]
+from ._comparisons import beats_trivial, holm
+from ._permutation import p_permutation, permuted_scores
+from ._pooling import MAIN, OTHERS, RUN, pool_folds, subject_means
 
 
 def summarize(scores):
@@ -33,11 +30,14 @@ def summarize(scores):
 
         - ``balanced_accuracy`` and ``sd``, mean and deviation over subjects;
           ``trial_balanced_accuracy``, ``accuracy``, ``f1_macro``, ``roc_auc``: means;
+        - ``ci_low`` and ``ci_high``, Student's 95 % confidence interval of that mean by
+          subject, cut at 0 and 1; NaN with a single subject;
         - ``chance``, and ``chance_95``, which a classifier that guesses exceeds in one
           run of twenty, counted in trials, since the windows of one trial are no
           independent evidence;
         - ``p_trivial``: p-value of MOABB's paired one-sided test over subjects that the
           pipeline beats the trivial baseline; NaN below three subjects;
+          ``p_trivial_holm``: corrected by Holm's method for the number of pipelines;
         - ``p_permutation``: share of the scores under permuted labels, this one
           included, that are at least as high; NaN without ``n_permutations``, of which
           ``scores.attrs`` holds the scores, or too few trials to score;
@@ -46,28 +46,32 @@ def summarize(scores):
           predict all folds.
     """
     rows = []
-    for run, of_run in scores.groupby(_RUN, sort=False):
-        sessions = _pool_folds(of_run)
-        p_values = _beats_trivial(sessions)
-        permuted = _permuted(scores.attrs, run)
+    for run, of_run in scores.groupby(RUN, sort=False):
+        sessions = pool_folds(of_run)
+        p_values = beats_trivial(sessions)
+        p_holm = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+        permuted = permuted_scores(scores.attrs, run)
+        means = subject_means(sessions)
         chance = of_run["chance"].iloc[0]
         for name, own in of_run.groupby("pipeline", sort=False):
-            scored = sessions[sessions["pipeline"] == name].dropna(subset=_MAIN)
-            subjects = scored.groupby("subject")[[_MAIN, *_OTHERS]].mean()
+            scored = sessions[sessions["pipeline"] == name].dropna(subset=MAIN)
+            subjects = means[means.index.get_level_values("pipeline") == name]
+            low, high = _interval(subjects[MAIN])
             n_trials = int(scored["n_trials"].sum())
             marks = own["marks"].astype(object).fillna("").str.split(";").explode()
             seconds = own.groupby("fold")["fit_seconds"].first().sum()
             rows.append(
-                dict(zip(_RUN, run, strict=True))
-                | {"pipeline": name, _MAIN: subjects[_MAIN].mean()}
-                | {"sd": subjects[_MAIN].std()}
-                | subjects[list(_OTHERS)].mean().to_dict()
+                dict(zip(RUN, run, strict=True))
+                | {"pipeline": name, MAIN: subjects[MAIN].mean()}
+                | {"sd": subjects[MAIN].std(), "ci_low": low, "ci_high": high}
+                | subjects[list(OTHERS)].mean().to_dict()
                 | {
                     "chance": chance,
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
-                    "p_permutation": _p_permutation(
-                        subjects[_MAIN].mean(), permuted.get(name, [])
+                    "p_trivial_holm": p_holm.get(name, np.nan),
+                    "p_permutation": p_permutation(
+                        subjects[MAIN].mean(), permuted.get(name, [])
                     ),
                     "n_subjects": len(subjects),
                     "n_all_subjects": own["subject"].nunique(),
@@ -82,100 +86,6 @@ def summarize(scores):
     return pd.DataFrame(rows)
 
 
-_MAIN = "balanced_accuracy"
-_OTHERS = ("trial_balanced_accuracy", "accuracy", "f1_macro", "roc_auc")
-
-
-def _permuted(attrs, run):
-    """Scores under permuted labels, by pipeline."""
-    for known in attrs.get("runs", ()):
-        if tuple(known[key] for key in _RUN) == run:
-            return known.get("permuted", {})
-    return {}
-
-
-def permutation_means(permuted):
-    """Mean over subjects of each permutation, of one pipeline.
-
-    Parameters
-    ----------
-    permuted : list of dict
-        From :func:`subject_scores`, of each permutation.
-
-    Returns
-    -------
-    means : list of float
-        Without those in which no subject could be scored.
-    """
-    return [float(np.mean(list(scores.values()))) for scores in permuted if scores]
-
-
-def _p_permutation(score, permuted):
-    """Share of permutations, and the truth, that score at least as high."""
-    means = permutation_means(permuted)
-    if np.isnan(score) or not means:
-        return np.nan
-    n_as_high = sum(other >= score - 1e-12 for other in means)  # equal but rounded
-    return (1 + n_as_high) / (1 + len(means))
-
-
-def subject_scores(scores):
-    """Balanced accuracy of each subject whose sessions could be scored.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        The rows of one run.
-
-    Returns
-    -------
-    scores : dict of dict of float
-        By pipeline, then subject.
-    """
-    sessions = _pool_folds(scores).dropna(subset=_MAIN)
-    means = {name: {} for name in scores["pipeline"].unique()}
-    for (name, subject), part in sessions.groupby(["pipeline", "subject"], sort=False):
-        means[name][str(subject)] = float(part[_MAIN].mean())
-    return means
-
-
-def _pool_folds(of_run):
-    """Score each subject's session on the test windows of all its folds together.
-
-    The scores are NaN if the session lacks a class, or if the pipeline failed.
-    """
-    rows = []
-    keys = ["pipeline", "subject", "session"]
-    for key, part in of_run.groupby(keys, sort=False):
-        row = dict(zip(keys, key, strict=True)) | dict.fromkeys([_MAIN, *_OTHERS])
-        row["n_trials"] = _n_distinct(part["test_trials"])
-        windows, trials = _total(part, "confusion"), _total(part, "trial_confusion")
-        if not np.isnan(_balanced(windows)):
-            row[_MAIN] = _balanced(windows)
-            row["trial_balanced_accuracy"] = _balanced(trials)
-            row["accuracy"] = accuracy(windows)
-            row["f1_macro"] = f1_macro(windows)
-            row["roc_auc"] = part["roc_auc"].mean()
-        rows.append(row)
-    return pd.DataFrame(rows).astype(dict.fromkeys([_MAIN, *_OTHERS], float))
-
-
-def _total(part, column):
-    """Sum the confusion matrices of the rows, None if there is none."""
-    matrices = [json.loads(text) for text in part[column]]
-    matrices = [np.array(matrix) for matrix in matrices if matrix is not None]
-    return sum(matrices) if matrices else None
-
-
-def _balanced(confusion):
-    score = None if confusion is None else balanced_accuracy(confusion)
-    return np.nan if score is None else score
-
-
-def _n_distinct(lists):
-    return len({trial for trials in lists.astype(str) for trial in trials.split()})
-
-
 def _chance_95(chance, n_trials):
     """Return MOABB's binomial bound, NaN without trials."""
     if n_trials == 0:
@@ -183,20 +93,12 @@ def _chance_95(chance, n_trials):
     return float(adjusted_chance_level(round(1 / chance), n_trials))
 
 
-def _beats_trivial(sessions):
-    """P-values of each pipeline against the trivial one, by MOABB's paired tests."""
-    subjects = sessions.pivot_table(_MAIN, "subject", "pipeline", sort=False)
-    if "trivial" not in subjects:
-        return {}
-    subjects = subjects[subjects["trivial"].notna()].dropna(axis="columns")
-    if len(subjects) < 3 or subjects.shape[1] < 2:
-        return {}
-    long = subjects.reset_index().melt("subject", value_name="score")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # equal scores give 0 / 0
-        tests = compute_dataset_statistics(long.assign(dataset=""))
-    tests = tests[(tests["pipe2"] == "trivial") & (tests["pipe1"] != "trivial")]
-    return dict(zip(tests["pipe1"], tests["p"], strict=True))
+def _interval(scores):
+    """Return the bounds of Student's interval for the mean, within 0 and 1."""
+    if len(scores) < 2:
+        return np.nan, np.nan
+    half = t.ppf(0.975, len(scores) - 1) * scores.std() / np.sqrt(len(scores))
+    return max(scores.mean() - half, 0.0), min(scores.mean() + half, 1.0)
 
 
 def format_summary(summary, skipped=()):
@@ -214,20 +116,9 @@ def format_summary(summary, skipped=()):
     text : str
     """
     blocks = []
-    for (dataset, protocol, task), part in summary.groupby(_RUN, sort=False):
-        first = part.iloc[0]
+    for (dataset, protocol, task), part in summary.groupby(RUN, sort=False):
         title = f"{dataset}  {protocol}  (task: {task})"
-        subjects = (
-            f"{first['n_subjects']} subject{'s' if first['n_subjects'] != 1 else ''}"
-        )
-        if first["n_subjects"] < first["n_all_subjects"]:
-            subjects += f" with every class, of {first['n_all_subjects']}"
-        evidence = f"{subjects}; chance {first['chance']:.3f}"
-        if first["n_trials"]:
-            evidence += (
-                f", a guess exceeds {first['chance_95']:.3f} in 1 run of 20 "
-                f"({first['n_trials']} test trials)"
-            )
+        evidence = format_evidence(part.iloc[0])
         blocks.append("\n".join([title, evidence, _format_rows(part)]))
     notes = [_NOTE, *(f"Marks: {text}" for text in _explain(summary))]
     if skipped:
@@ -238,17 +129,42 @@ def format_summary(summary, skipped=()):
     return "\n\n".join([*blocks, "\n".join(notes)])
 
 
+def format_evidence(first):
+    """Say on how many subjects and trials a run stands, and what chance is.
+
+    Parameters
+    ----------
+    first : pandas.Series
+        The row of a summary of the first pipeline, which is the trivial one.
+
+    Returns
+    -------
+    text : str
+    """
+    text = f"{first['n_subjects']} subject{'s' if first['n_subjects'] != 1 else ''}"
+    if first["n_subjects"] < first["n_all_subjects"]:
+        text += f" with every class, of {first['n_all_subjects']}"
+    text += f"; chance {first['chance']:.3f}"
+    if first["n_trials"]:
+        text += (
+            f", a guess exceeds {first['chance_95']:.3f} in 1 run of 20 "
+            f"({first['n_trials']} test trials)"
+        )
+    return text
+
+
 _NOTE = """\
 bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same for
 trials by vote; p: paired test that it beats trivial, and p.perm: share of permutations
 of the labels that score as high, neither corrected for the number of pipelines;
 seconds: fit and predict, without features computed while loading."""
-_MARKS = {
+MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
     "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
     "transductive": "a prediction uses other unlabelled test windows",
-    "calibrated": "labelled trials of the tested subject were trained with",
+    "calibrated": "labelled trials of the tested subject were trained with, and others "
+    "tested",
     "leaky": "windows of one trial on both sides of the split: NOT a result",
     "permuted-labels": "labels were permuted among trials: chance is the right score",
     "failed": "see the column error in scores.csv",
@@ -257,7 +173,7 @@ _MARKS = {
 
 def _explain(summary):
     present = set(";".join(summary["marks"]).split(";"))
-    return [f"{mark} = {text}." for mark, text in _MARKS.items() if mark in present]
+    return [f"{mark} = {text}." for mark, text in MARKS.items() if mark in present]
 
 
 def _format_rows(part):

@@ -23,6 +23,8 @@ COLUMNS = (
     "marks",
     "fit_seconds",
     "predict_seconds",
+    "train_bytes",
+    "fit_bytes",
     "n_train_trials",
     "n_test_trials",
     "test_trials",
@@ -31,6 +33,8 @@ COLUMNS = (
     "best_params",
     "error",
 )
+
+_MEMORY = ("train_bytes", "fit_bytes")  # older stored results have none
 
 
 def make_table(records, run, pipelines):
@@ -70,7 +74,7 @@ def make_table(records, run, pipelines):
             }
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype(dict.fromkeys(SCORES, float))
+    return table.astype(dict.fromkeys([*SCORES, *_MEMORY], float))
 
 
 def _natural(name):
