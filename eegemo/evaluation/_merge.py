@@ -53,10 +53,9 @@ def merge_results(folders, output=None):
                 runs[key] = copy.deepcopy(run)
                 continue
             if run["subjects"] != runs[key]["subjects"]:  # so its folds are others
-                rows = (scores[list(RUN)] == key).all(axis=1)
-                scores.loc[rows, "fold"] += 1 + max(
-                    part["fold"].max() for part in shards
-                )
+                of_run = scores[list(RUN)].itertuples(index=False, name=None)
+                n_before = 1 + max(part["fold"].max() for part in shards)
+                scores.loc[[other == key for other in of_run], "fold"] += n_before
             _join(runs[key], run, folder)
     table = pd.concat(shards, ignore_index=True)
     identity = [*RUN, "pipeline", "subject", "session", "test_trials"]
