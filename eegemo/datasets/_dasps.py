@@ -7,8 +7,10 @@ from pathlib import Path
 import mne
 import numpy as np
 
+from ._arrays import check_finite, check_shape
 from ._base import QUADRANT_CLASSES, RATING_CLASSES, EmotionDataset, trial_annotations
 from ._head import standard_montage
+from ._matlab import check_variable, describe_variables, read_variables
 
 CHANNELS = (
     *("AF3", "F7", "F3", "FC5", "T7", "P7", "O1"),
@@ -189,60 +191,24 @@ def _find(folder, name):
 
 def _read_recording(path):
     """Read the trials of a subject in microvolts, (n_trials, n_times, n_channels)."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            'DASPS needs h5py to read its files: pip install "eegemo[benchmark]".'
-        ) from error
-    try:
-        with h5py.File(path, "r") as file:
-            data = _variable(file, path)[()]
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a MATLAB 7.3 (HDF5) file: it is damaged, "
-            "incomplete or of another format. Copy it anew, or save it from MATLAB "
-            f"with -v7.3. HDF5 says: {error}"
-        ) from error
-    if not np.isfinite(data).all():
-        trial, sample, channel = np.argwhere(~np.isfinite(data))[0]
-        raise ValueError(
-            f"'data' in {path} should be finite, got {data[trial, sample, channel]} in "
-            f"trial {trial}, sample {sample}, channel {CHANNELS[channel]}. Copy the "
-            "file anew, or move it out of the folder to leave the subject out."
-        )
+    _check_recording(path)
+    data = read_variables(path, ["data"])["data"].T
+    hint = "Copy the file anew, or move it out of the folder to leave the subject out."
+    check_finite(data, f"'data' in {path}", ("trial", "sample", CHANNELS), hint)
     return data
 
 
-def _variable(file, path):
-    """Return the dataset ``data`` after checks that read none of it."""
-    import h5py
-
-    if "data" not in file:
-        raise ValueError(
-            f"{path} should have a variable 'data', got {sorted(file)}. Use the "
-            "preprocessed files of DASPS."
-        )
-    # HDF5 files may point to other files, which are none of this folder's business.
-    hard = isinstance(file.get("data", getlink=True), h5py.HardLink)
-    data = file["data"] if hard else None
-    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual:
-        raise ValueError(
-            f"'data' in {path} should be an array stored in that file, got a group or "
-            "a link. Use the preprocessed files of DASPS."
-        )
-    if data.shape != SHAPE:
-        raise ValueError(
-            f"'data' in {path} should have the shape {SHAPE} (trials, samples, "
-            f"channels) in the order of HDF5, got {data.shape}. Use the preprocessed "
-            "files of DASPS; MATLAB shows the axes in reverse."
-        )
-    if data.dtype.kind != "f":
-        raise ValueError(
-            f"'data' in {path} should be of type float32, got {data.dtype}. Use the "
-            "preprocessed files of DASPS."
-        )
-    return data
+def _check_recording(path):
+    """Refuse a recording of another shape or type, without reading it."""
+    hint = "Use the preprocessed files of DASPS"
+    variable = check_variable(describe_variables(path), "data", path, f"{hint}.")
+    check_shape(
+        variable.shape[::-1],
+        SHAPE,
+        f"'data' in {path}",
+        f"{hint}; these axes are trials, samples, channels, in the order of HDF5, and "
+        "MATLAB shows them in reverse.",
+    )
 
 
 def _read_ratings(path, subject):
