@@ -345,10 +345,10 @@ def _dataset(options):
 def _make_dataset(options):
     from . import datasets
 
-    if options.dataset not in datasets.__all__:
+    if options.dataset not in datasets.list_datasets():
         raise ValueError(
             f"unknown data set {options.dataset!r}: choose from "
-            f"{', '.join(datasets.__all__)}"
+            f"{', '.join(datasets.list_datasets())}"
         )
     make = getattr(datasets, options.dataset)
     if options.dataset == "SimulatedEmotion":
@@ -375,7 +375,7 @@ def _paradigm(options):
 def _list_datasets(options):
     from . import datasets
 
-    for name in datasets.__all__:
+    for name in datasets.list_datasets():
         dataset = getattr(datasets, name)()
         first_line = type(dataset).__doc__.strip().splitlines()[0]
         print(f"{name:<18} {first_line}")

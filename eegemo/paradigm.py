@@ -110,7 +110,7 @@ class EmotionParadigm(BaseParadigm):
     @property
     def datasets(self):
         """The data sets of this package."""
-        return [getattr(_datasets, name)() for name in _datasets.__all__]
+        return [getattr(_datasets, name)() for name in _datasets.list_datasets()]
 
     @property
     def scoring(self):

@@ -163,14 +163,14 @@ class FolderDataset(EmotionDataset):
         for subject in subjects:
             self._check_subject(subject)
         for subject in subjects:
-            for i, part in enumerate(self._parts(folder, subject)):
+            for i, part in enumerate(self._checked_parts(folder, subject)):
                 finding = _inspect(part, folder)
                 if finding not in seen:  # subjects may share files
                     seen.add(finding)
                     yield finding
                 if finding.status == "missing" and i == 0:
                     break  # the subject is not there at all
-        everyone = (p for s in self.everyone for p in self._parts(folder, s))
+        everyone = (p for s in self.everyone for p in self._checked_parts(folder, s))
         for path in folder.others(filter(None, map(_path, everyone))):
             if not re.fullmatch(self.companions, path.name, re.IGNORECASE):
                 message = "is not of the data set, and not read"
@@ -178,6 +178,10 @@ class FolderDataset(EmotionDataset):
 
     def _parts(self, folder, subject):
         raise NotImplementedError
+
+    def _checked_parts(self, folder, subject):
+        """Yield the parts that a check looks at; the first is every subject's."""
+        return self._parts(folder, subject)
 
     def _check_subject(self, subject):
         if subject not in self.everyone:
@@ -279,6 +283,10 @@ class Folder:
             ):
                 return names
         return options[0]
+
+    def is_named(self, pattern):
+        """Tell whether a regular expression matches the folder's own name."""
+        return bool(re.fullmatch(pattern, self.path.absolute().name, re.IGNORECASE))
 
     def missing(self, *names):
         """Say that a file is missing, and what to do."""

@@ -49,23 +49,41 @@ def read_pickle(path):
         is imported or called.
     """
     with open(path, "rb") as file:
-        try:
-            _check_codes(file)
-            file.seek(0)
-            value = _Unpickler(file, encoding="latin1").load()
-            return _finish(value, {})
-        except _RefusedError as error:
-            raise ValueError(
-                f"{path} should hold arrays of numbers, text and plain containers, and "
-                f"{error}. Nothing of it was run. Get the file anew from those who "
-                "made the data set."
-            ) from error
-        except Exception as error:  # bytes that make no sense raise errors of any kind
-            reason = str(error) or type(error).__name__
-            raise ValueError(
-                f"{path} cannot be read as a pickle: it is damaged, incomplete or of "
-                f"another format. Copy it anew. The reader says: {reason}"
-            ) from error
+        return unpickle(file, path)
+
+
+def unpickle(file, path):
+    """Read a pickle from an open file, as :func:`read_pickle` does.
+
+    Parameters
+    ----------
+    file : file-like
+        Open for reading bytes, and able to seek.
+    path : str or path-like
+        What to call it in messages.
+
+    Returns
+    -------
+    value : object
+    """
+    try:
+        start = file.tell()
+        _check_codes(file)
+        file.seek(start)
+        value = _Unpickler(file, encoding="latin1").load()
+        return _finish(value, {})
+    except _RefusedError as error:
+        raise ValueError(
+            f"{path} should hold arrays of numbers, text and plain containers, and "
+            f"{error}. Nothing of it was run. Get the file anew from those who "
+            "made the data set."
+        ) from error
+    except Exception as error:  # bytes that make no sense raise errors of any kind
+        reason = str(error) or type(error).__name__
+        raise ValueError(
+            f"{path} cannot be read as a pickle: it is damaged, incomplete or of "
+            f"another format. Copy it anew. The reader says: {reason}"
+        ) from error
 
 
 class _RefusedError(Exception):

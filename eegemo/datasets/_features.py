@@ -1,0 +1,154 @@
+"""Features that the makers of data sets publish, as arrays for scikit-learn."""
+
+import numpy as np
+import pandas as pd
+
+from ._seed import SEED
+from ._seed_family import BANDS, CHANNELS
+from ._seed_iv import SEEDIV
+from ._seed_v import SEEDV
+from ._seed_vii import SEEDVII
+
+_DATASETS = {cls.__name__: cls for cls in (SEED, SEEDIV, SEEDV, SEEDVII)}
+
+
+def load_features(
+    name, root=None, feature=None, *, window=None, subjects=None, follow_links=False
+):
+    """Load the features that were published with a data set.
+
+    Parameters
+    ----------
+    name : {"SEED", "SEEDIV", "SEEDV", "SEEDVII"}
+        The data set; ``"SEED-IV"`` and the like are fine too.
+    root : str or path-like, default=None
+        Its folder, as for the class of that name in :mod:`eegemo.datasets`.
+    feature : str, default=None
+        Which feature. None is ``"de_LDS"``, the differential entropy smoothed by a
+        linear dynamical system, or ``"de"`` for SEED-V, which has no other. SEED has
+        ``de``, ``psd``, ``dasm``, ``rasm``, ``asm`` and ``dcau``, SEED-IV ``de`` and
+        ``psd``, each with ``_LDS`` or ``_movingAve``; SEED-VII has ``de`` and
+        ``de_LDS``.
+    window : float, default=None
+        Length of the windows in seconds, where there are several: SEED has windows of
+        1 and 4 s. None is the first, and else the only.
+    subjects : sequence of int, default=None
+        None means all who are in the folder.
+    follow_links : bool, default=False
+        Whether symbolic links may lead out of the folder.
+
+    Returns
+    -------
+    X : array of shape (n_windows, n_channels * n_bands)
+        In the order channel (or pair of channels), then band: the first columns are the
+        bands delta, theta, alpha, beta and gamma of the first channel.
+    y : array of str, shape (n_windows,)
+        The emotions.
+    metadata : pandas.DataFrame
+        ``subject``, ``session``, ``trial`` (unique within the session), ``stimulus``
+        (the same wherever the same clip was shown), ``onset`` (of the window, in
+        seconds from the start of the trial) and ``duration`` (in seconds), for groups
+        of splits. Its ``attrs`` hold ``feature`` and ``feature_names``.
+
+    Raises
+    ------
+    ValueError
+        The data set, the feature, the window or a subject is unknown, or a file is not
+        as published.
+    FileNotFoundError
+        No folder is known, or it or one of the files does not exist.
+
+    Notes
+    -----
+    ``_LDS`` and ``_movingAve`` smooth over a trial, and as published over all of it,
+    later windows included. Windows of a trial are then even more alike: never split a
+    trial.
+
+    The bands are 1-4, 4-8, 8-14, 14-31 and 31-50 Hz; SEED's paper has 1-3, 4-7, 8-13,
+    14-30 and 31-50 Hz.
+
+    What was published of the files does not say, and is assumed: channels come in the
+    order of :data:`eegemo.montage.SEED_CHANNELS`, bands in the order above, and of the
+    310 columns of SEED-V the first five are the bands of the first channel. SEED's
+    features of 4 s are read if they have the layout of those of 1 s.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import load_features
+    >>> X, y, metadata = load_features("SEED", "/data/SEED")  # doctest: +SKIP
+    >>> groups = metadata["subject"]  # doctest: +SKIP
+    """
+    key = str(name).upper().replace("-", "").replace("_", "")
+    if key not in _DATASETS:
+        raise ValueError(
+            f"There are no features of {name!r}: choose from {', '.join(_DATASETS)}."
+        )
+    dataset = _DATASETS[key](root, follow_links)
+    feature = _choose("feature", feature, list(dataset.features), key)
+    window = _choose("window", window, dataset.feature_seconds, key)
+    folder = dataset.folder()
+    if subjects is None:
+        subjects = _subjects(dataset, folder, window)
+    X, y, metadata = [], [], []
+    for subject in subjects:
+        dataset._check_subject(subject)
+        trials = dataset._read_features(folder, subject, feature, window)
+        for session, trial, array in trials:
+            facts = dataset._facts(session, trial)
+            X.append(array.reshape(len(array), -1))
+            y.append(np.full(len(array), facts["emotion"]))
+            metadata.append(
+                pd.DataFrame(
+                    {
+                        "subject": subject,
+                        "session": str(session),
+                        "trial": facts["trial"],
+                        "stimulus": facts["stimulus"],
+                        "onset": window * np.arange(len(array)),
+                        "duration": window,
+                    }
+                )
+            )
+    metadata = pd.concat(metadata, ignore_index=True)
+    rows = CHANNELS
+    if dataset.features[feature] != len(CHANNELS):
+        rows = [f"row{i}" for i in range(1, dataset.features[feature] + 1)]
+    metadata.attrs["feature"] = feature
+    metadata.attrs["feature_names"] = [
+        f"{row} {band}" for row in rows for band in BANDS
+    ]
+    return np.concatenate(X), np.concatenate(y), metadata
+
+
+def _names(n_rows):
+    """Name the columns; which pairs of channels features are of, is not known."""
+    rows = CHANNELS
+    if n_rows != len(CHANNELS):
+        rows = [f"row{i}" for i in range(1, n_rows + 1)]
+    return [f"{row} {band}" for row in rows for band in BANDS]
+
+
+def _choose(what, value, known, name):
+    if value is None:
+        return known[0]
+    if value not in known:
+        raise ValueError(
+            f"{name} has no {what} {value!r}: choose from {', '.join(map(str, known))}."
+        )
+    return value
+
+
+def _subjects(dataset, folder, window):
+    """List the subjects whose features are there."""
+    present = []
+    for subject in dataset.everyone:
+        first = next(iter(dataset._feature_parts(folder, subject, window)))
+        try:
+            first.find()
+        except FileNotFoundError as error:
+            missing = error
+        else:
+            present.append(subject)
+    if not present:
+        raise missing
+    return present
