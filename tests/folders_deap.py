@@ -11,6 +11,9 @@ import struct
 import numpy as np
 import pytest
 from scipy.io import savemat
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 DEAP_SHAPE = (40, 40, 8064)
 FACED_SHAPE = (28, 32, 7500)
@@ -22,6 +25,16 @@ def noise(shape, seed, dtype="f4", scale=10.0):
     rng = np.random.default_rng(seed)
     block = (scale * rng.standard_normal(50_021)).astype(dtype)
     return np.resize(block, shape)
+
+
+def log_variance(X):
+    return np.log(X.var(axis=2))
+
+
+# A pipeline of which nothing needs to be compiled.
+CHEAP = {
+    "variance": make_pipeline(FunctionTransformer(log_variance), LogisticRegression())
+}
 
 
 def refuses(dataset, subject, *parts, error=ValueError):
@@ -118,7 +131,7 @@ def dreamer_subject(subject, seconds=8):
     }
 
 
-def write_dreamer(folder, subjects, compress=True):
+def write_dreamer(folder, subjects, compress=False):
     """Write the one file of DREAMER."""
     data = np.empty((1, len(subjects)), dtype=object)
     data[0] = subjects

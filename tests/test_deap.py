@@ -3,6 +3,7 @@ import os
 import numpy as np
 import pytest
 from folders_deap import (
+    CHEAP,
     DEAP_SHAPE,
     deap_arrays,
     messages,
@@ -88,7 +89,7 @@ def test_benchmark(folder):
     dataset.subject_list = [1]
     paradigm = EmotionParadigm("liking", window=30.0, channels=["Fz", "Cz", "Pz"])
     scores = run_benchmark(
-        dataset, ["cov-mdm"], paradigm=paradigm, protocols=["within-session"]
+        dataset, CHEAP, paradigm=paradigm, protocols=["within-session"]
     )
     assert (scores["error"] == "").all()
     assert scores.groupby("pipeline")["n_test"].sum().eq(80).all()

@@ -3,6 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from folders_deap import (
+    CHEAP,
     FACED_SHAPE,
     messages,
     noise,
@@ -90,7 +91,7 @@ def test_benchmark(folder):
     dataset.subject_list = [0, 61]
     paradigm = EmotionParadigm("valence", window=15.0, channels=["Fz", "Cz", "Pz"])
     scores = run_benchmark(
-        dataset, ["cov-mdm"], paradigm=paradigm, protocols=["cross-subject-stimulus"]
+        dataset, CHEAP, paradigm=paradigm, protocols=["cross-subject-stimulus"]
     )
     assert (scores["error"] == "").all()
     (run,) = scores.attrs["runs"]

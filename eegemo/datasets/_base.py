@@ -37,7 +37,15 @@ class EmotionDataset(BaseDataset):
         Sampling rate of all recordings in Hz, where they share one.
     doi : str, default=None
         Where the data set is described.
+
+    Attributes
+    ----------
+    label_per_subject : bool
+        Set by the class: whether all trials of a subject have one label, as a
+        diagnosis. Then only protocols across subjects make sense.
     """
+
+    label_per_subject = False
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from ._runs import check_ratings, make_info, make_runs
 CHANNELS = tuple("AF3 F7 F3 FC5 T7 P7 O1 O2 P8 T8 FC6 F4 F8 AF4".split())
 RATINGS = ("valence", "arousal", "dominance")
 SCORES = tuple(f"Score{name.capitalize()}" for name in RATINGS)
-SFREQ, SHORTEST_SECONDS = 128.0, 65.0
+SFREQ, SHORTEST_SECONDS = 128.0, 60.0
 N_SUBJECTS, N_CLIPS = 23, 18
 SCALE = (1, 5)
 FILE = "DREAMER.mat"

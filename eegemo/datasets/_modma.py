@@ -30,9 +30,10 @@ class MODMA(FolderDataset):
 
     **One label for each subject**: training and testing within a subject or a session
     would be meaningless, and :func:`~eegemo.evaluation.run_benchmark` refuses the
-    protocols that do. Use ``protocols=["cross-subject"]`` with ``n_splits``; a test
-    subject has one class only, so balanced accuracy is undefined for each subject, and
-    is that of all subjects together in :func:`~eegemo.evaluation.summarize`.
+    protocols that do. Use ``protocols=["cross-subject"]`` with ``n_splits``, since a
+    baseline trained without a single subject guesses the other class. Balanced accuracy
+    is undefined for a subject, who has one class, and that of all subjects together in
+    :func:`~eegemo.evaluation.summarize`.
 
     The data need an agreement, so there is no downloader. The folder holds, or is,
     ``EEG_128channels_resting_lanzhou_2015``: MATLAB files whose names begin with the

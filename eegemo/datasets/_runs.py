@@ -26,7 +26,8 @@ def make_info(channels, sfreq, montage=None, others=()):
     """
     kinds = ["misc" if name in others else "eeg" for name in channels]
     info = mne.create_info(list(channels), sfreq, kinds)
-    return info.set_montage(standard_montage() if montage is None else montage)
+    montage = standard_montage() if montage is None else montage
+    return info.set_montage(montage, verbose="error")  # others get no position
 
 
 def make_runs(trials, facts, info, start=0.0):
