@@ -254,12 +254,29 @@ class Folder:
             raise FileNotFoundError(self.missing(*names))
         return path
 
-    def list(self, *names):
-        """Return the files in a folder below this one, by name; [] if there is none."""
-        path = self._descend(names)
-        if path is None or not path.is_dir():
-            return []
-        return [self._inside(p) for p in self._entries(path) if p.is_file()]
+    def list(self, *names, pattern=".*"):
+        """List files in a folder below this one.
+
+        Parameters
+        ----------
+        *names : str
+            Folders, as for :meth:`find`.
+        pattern : str
+            A regular expression of the names of files, in any case; others, and links
+            by other names, are left out.
+
+        Returns
+        -------
+        paths : list of Path
+            By name; empty if there is no such folder.
+
+        Raises
+        ------
+        ValueError
+            One of them is a link that leads out of the folder, or folders have the same
+            name but for case.
+        """
+        return [self._inside(path) for path in self._matches(names, pattern)]
 
     def choose(self, pattern, *options):
         """Return the first of some folders that holds a file of such a name.
@@ -277,10 +294,7 @@ class Folder:
             The first of the options if there is no such file in any.
         """
         for names in options:
-            if any(
-                re.fullmatch(pattern, path.name, re.IGNORECASE)
-                for path in self.list(*names)
-            ):
+            if self._matches(names, pattern):
                 return names
         return options[0]
 
@@ -306,6 +320,16 @@ class Folder:
             for path in self._entries(folder):
                 if path.is_file() and path not in paths:
                     yield path
+
+    def _matches(self, names, pattern):
+        path = self._descend(names)
+        if path is None or not path.is_dir():
+            return []
+        return [
+            entry
+            for entry in self._entries(path)
+            if re.fullmatch(pattern, entry.name, re.IGNORECASE) and entry.is_file()
+        ]
 
     def _descend(self, names):
         path = self.path

@@ -50,6 +50,8 @@ def read(path, names):
             name = _head(_start(file, *element), element[0])[0]
             if name in names:
                 values[name] = _value(_content(file, *element), element[0])
+            if len(values) == len(names):
+                break
     return {name: values[name] for name in names}
 
 

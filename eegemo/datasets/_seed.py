@@ -118,9 +118,12 @@ class SEED(SEEDDataset):
         yield from _session_parts(folder, names, subject, inspect)
 
     def _get_single_subject_data(self, subject):
+        paths = self.data_path(subject)
+        for path in paths[N_SESSIONS:]:
+            _check_labels(path)
         return {
             str(session): self._read_session(session, path)
-            for session, path in enumerate(self.data_path(subject)[:N_SESSIONS])
+            for session, path in enumerate(paths[:N_SESSIONS])
         }
 
     def _read_session(self, session, path):

@@ -95,14 +95,9 @@ def _is_there(parts):
 
 def dated_files(folder, names, subject):
     """List the files ``<subject>_<date>.mat`` of a folder, by date."""
-    pattern = rf"{subject}_([0-9]{{8}})\.mat"
-    matches = [
-        (match[1], path)
-        for path in folder.list(*names)
-        for match in [re.fullmatch(pattern, path.name, re.IGNORECASE)]
-        if match
-    ]
-    return [path for _, path in sorted(matches)]
+    pattern = rf"{subject}_[0-9]{{8}}\.mat"
+    paths = folder.list(*names, pattern=pattern)
+    return sorted(paths, key=lambda path: path.stem.partition("_")[2])
 
 
 def dated_part(folder, names, subject, index, count, inspect):

@@ -160,12 +160,7 @@ class SEEDV(SEEDDataset):
 
 
 def _find_recording(folder, names, stem):
-    pattern = rf"{stem}_[0-9]+\.cnt"
-    found = [
-        path
-        for path in folder.list(*names)
-        if re.fullmatch(pattern, path.name, re.IGNORECASE)
-    ]
+    found = folder.list(*names, pattern=rf"{stem}_[0-9]+\.cnt")
     if not found:
         raise FileNotFoundError(folder.missing(*names, f"{stem}_<date>.cnt"))
     if len(found) > 1:
