@@ -10,10 +10,11 @@ from folders_deap import (
     refuses,
     statuses,
     write_faced,
+    write_faced_features,
 )
 from numpy.testing import assert_allclose
 
-from eegemo.datasets import FACED
+from eegemo.datasets import FACED, load_features
 from eegemo.datasets._faced import CHANNELS, labels_of
 from eegemo.evaluation import run_benchmark
 from eegemo.paradigm import EmotionParadigm
@@ -175,3 +176,60 @@ def test_volts(tmp_path):
     parts = str(path), "as in volts", "Recording_info.csv"
     refuses(FACED(root=tmp_path), 0, *parts)
     assert "as in volts" in messages(FACED(root=tmp_path), "wrong", [0])[0]
+
+
+def test_features(tmp_path):
+    for subject in (0, 5):
+        for kind in ("DE", "PSD"):
+            write_faced_features(tmp_path, subject, kind)
+    X, y, metadata = load_features("FACED", tmp_path)
+    assert X.shape == (2 * 28 * 30, 32 * 5) and X.dtype == np.float64
+    written = noise((28, 32, 30, 5), 5, "f8")
+    rows = metadata.query("subject == 5 and trial == 9")
+    assert rows["onset"].tolist() == list(map(float, range(30)))
+    expected = written[9].transpose(1, 0, 2).reshape(30, 160)
+    assert_allclose(X[rows.index], expected)
+    assert set(y[rows.index]) == {"sadness"} and set(rows["stimulus"]) == {"clip10"}
+    names = metadata.attrs["feature_names"]
+    assert names[:6] == [
+        *(f"Fp1 {b}" for b in "delta theta alpha beta gamma".split()),
+        "Fp2 delta",
+    ]
+    X, _, _ = load_features("faced", tmp_path, "psd", subjects=[5])
+    assert X.shape == (28 * 30, 160)
+    with pytest.raises(ValueError, match="no feature 'de_LDS': choose from de, psd"):
+        load_features("FACED", tmp_path, "de_LDS")
+
+
+def test_check_of_features(tmp_path):
+    write_faced_features(tmp_path, 0)
+    write_faced_features(tmp_path, 1, data=np.zeros((28, 32, 30)))
+    found = statuses(FACED(root=tmp_path), [0, 1, 2])
+    names = [f"EEG_Features/DE/sub00{i}.pkl.pkl" for i in range(3)]
+    assert found == dict(zip(names, ["ok", "wrong", "missing"], strict=True))
+    with pytest.raises(ValueError, match="shape.*Use the files of EEG_Features"):
+        load_features("FACED", tmp_path, subjects=[1])
+    with pytest.raises(FileNotFoundError, match="sub002.pkl.pkl is not in"):
+        load_features("FACED", tmp_path, subjects=[2])
+    write_faced(tmp_path, 0, np.zeros(3))
+    assert statuses(FACED(root=tmp_path), [0]) == {
+        "Processed_data/sub000.pkl": "wrong",
+        names[0]: "ok",
+    }
+
+
+def test_features_with_one_extension(tmp_path):
+    path = write_faced_features(tmp_path, 3, "PSD")
+    path.rename(path.with_name("sub003.pkl"))
+    X, _, _ = load_features("FACED", tmp_path, "psd")
+    assert len(X) == 28 * 30
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_features_not_finite(tmp_path, value):
+    data = noise((28, 32, 30, 5), 0, "f8").copy()
+    data[1, 2, 3, 4] = value
+    write_faced_features(tmp_path, 0, data=data)
+    what = "clip 1, channel Fz, second 3, band 4"
+    with pytest.raises(ValueError, match=what):
+        load_features("FACED", tmp_path)

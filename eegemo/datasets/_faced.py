@@ -1,13 +1,15 @@
 """FACED: film clips of nine emotions, many subjects."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
 from ._arrays import check_finite
-from ._folder import FolderDataset, Part
+from ._folder import Part
 from ._head import site_directions
 from ._pickles import check_pickled, read_pickle
+from ._published import FeatureDataset
 from ._runs import make_info, make_runs
 
 CHANNELS = tuple(
@@ -22,10 +24,11 @@ POSITIVE = ("amusement", "inspiration", "joy", "tenderness")
 EMOTIONS = (*NEGATIVE, "neutral", *POSITIVE)
 VALENCES = ("negative", "neutral", "positive")
 LOWEST_SPREAD = 0.01  # microvolts; volts are far below, and no EEG is
+FEATURE_SHAPE = (N_CLIPS, len(CHANNELS), 30, 5)  # clips, channels, seconds, bands
 HINT = "Use the files of Processed_data as they are."
 
 
-class FACED(FolderDataset):
+class FACED(FeatureDataset):
     """Film clips of nine emotions, watched by 123 subjects, from a folder on disk.
 
     Each subject watched 28 clips: three each of anger, disgust, fear, sadness,
@@ -44,11 +47,11 @@ class FACED(FolderDataset):
     root : str or path-like, default=None
         The folder. If None, the environment variable or MNE setting
         ``MNE_DATASETS_FACED_PATH``.
+    follow_links : bool, default=False
+        Whether symbolic links may lead out of the folder.
     channels : sequence of 32 str, default=None
         Names of the channels in the order of the files; see Notes. A1, A2, M1, M2,
         HEOR and HEOL are taken for no EEG, and become channels of kind "misc".
-    follow_links : bool, default=False
-        Whether symbolic links may lead out of the folder.
 
     Attributes
     ----------
@@ -76,6 +79,8 @@ class FACED(FolderDataset):
 
     Checking a folder reads its files whole, 27 or 54 MB each.
 
+    :func:`load_features` reads the features published with the data set.
+
     References
     ----------
     .. [1] J. Chen, X. Wang, C. Huang, X. Hu, X. Shen and D. Zhang, "A large
@@ -93,8 +98,10 @@ class FACED(FolderDataset):
     path_key = "MNE_DATASETS_FACED_PATH"
     access = "the data need an account at Synapse (syn50614194)."
     everyone = range(123)
+    features = {"de": len(CHANNELS), "psd": len(CHANNELS)}
+    feature_seconds = (1.0,)
 
-    def __init__(self, root=None, channels=None, follow_links=False):
+    def __init__(self, root=None, follow_links=False, channels=None):
         self.channels = _check_channels(channels)
         super().__init__(
             root,
@@ -124,12 +131,54 @@ class FACED(FolderDataset):
         axes = ("trial", self.channels, "sample")
         check_finite(data, f"The array in {path}", axes, "Copy the file anew.")
         _check_unit(data, path)
-        facts = [
-            {"trial": clip, "stimulus": f"clip{clip + 1:02d}"} | labels_of(clip)
-            for clip in range(N_CLIPS)
-        ]
+        facts = [self._facts(0, clip) for clip in range(N_CLIPS)]
         info = make_info(self.channels, SFREQ, others=NO_EEG)
         return {"0": make_runs(data, facts, info)}
+
+    @property
+    def feature_channels(self):
+        """The names of the channels of features, as of the recordings."""
+        return self.channels
+
+    def _facts(self, session, trial):
+        return {"trial": trial, "stimulus": f"clip{trial + 1:02d}"} | labels_of(trial)
+
+    def _feature_parts(self, folder, subject, window):
+        kinds = [k for k in self.features if folder.list("EEG_Features", k.upper())]
+        for kind in kinds or ["de"]:
+            yield _feature_part(folder, subject, kind)
+
+    def _read_features(self, folder, subject, feature, window):
+        path = _feature_part(folder, subject, feature).find()
+        data = _read_features(path)
+        axes = ("clip", self.channels, "second", "band")
+        check_finite(data, f"The array in {path}", axes, "Copy the file anew.")
+        for clip, array in enumerate(data):
+            yield 0, clip, array.transpose(1, 0, 2)
+
+
+def _feature_part(folder, subject, kind):
+    """Return the part that has the features of a subject."""
+    # The files have their extension twice; tools that unpack them take one away.
+    names = ("EEG_Features", kind.upper(), f"sub{subject:03d}.pkl.pkl")
+    if not folder.list(*names[:2], pattern=r"sub[0-9]{3}\.pkl\.pkl"):
+        names = (*names[:2], f"sub{subject:03d}.pkl")
+    return Part("/".join(names), partial(folder.find, *names), _inspect_features)
+
+
+def _read_features(path):
+    data = read_pickle(path)
+    hint = "Use the files of EEG_Features as they are."
+    check_pickled(data, FEATURE_SHAPE, f"The array in {path}", hint)
+    return data
+
+
+def _inspect_features(path):
+    n_clips, n_channels, n_seconds, n_bands = _read_features(path).shape
+    return (
+        f"features of {n_clips} clips, {n_channels} channels, {n_seconds} s and "
+        f"{n_bands} bands"
+    )
 
 
 def labels_of(clip):
