@@ -91,7 +91,7 @@ def log_variance(X):
         (SEED, ["within-session", "cross-session", "cross-subject"]),
         (SEEDIV, ["cross-session"]),
         (SEEDV, ["cross-subject"]),
-        (SEEDVII, ["within-session"]),
+        (SEEDVII, ["cross-subject"]),
     ],
 )
 def test_benchmark(cls, protocols, tmp_path):
@@ -110,11 +110,9 @@ def test_benchmark(cls, protocols, tmp_path):
     lda = scores[scores["pipeline"] == "lda"]
     assert set(protocols) <= set(lda["protocol"])
     assert set(lda["subject"]) == {"1", "2"}
-    n_sessions = {SEEDVII: 4}.get(cls, 3)
-    assert set(lda["session"]) == {str(session) for session in range(n_sessions)}
     # There is nothing to find in noise.
     chance = 1 / len(cls().tasks["emotion"])
-    assert abs(lda["balanced_accuracy"].mean() - chance) < 0.15
+    assert abs(lda["accuracy"].mean() - chance) < 0.15
     assert ("cross-subject-stimulus" in set(lda["protocol"])) or cls is not SEED
 
 

@@ -1,5 +1,7 @@
 """Features that the makers of data sets publish, as arrays for scikit-learn."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -92,14 +94,15 @@ def load_features(
     window = _choose("window", window, dataset.feature_seconds, key)
     folder = dataset.folder()
     if subjects is None:
-        subjects = _subjects(dataset, folder, window)
+        parts = partial(dataset._feature_parts, folder, window=window)
+        subjects = dataset._present(parts)
     X, y, metadata = [], [], []
     for subject in subjects:
         dataset._check_subject(subject)
         trials = dataset._read_features(folder, subject, feature, window)
         for session, trial, array in trials:
             facts = dataset._facts(session, trial)
-            X.append(array.reshape(len(array), -1))
+            X.append(np.ascontiguousarray(array.reshape(len(array), -1)))
             y.append(np.full(len(array), facts["emotion"]))
             metadata.append(
                 pd.DataFrame(
@@ -135,19 +138,3 @@ def _choose(what, value, known, name):
             f"{name} has no {what} {value!r}: choose from {', '.join(map(str, known))}."
         )
     return value
-
-
-def _subjects(dataset, folder, window):
-    """List the subjects whose features are there."""
-    present = []
-    for subject in dataset.everyone:
-        first = next(iter(dataset._feature_parts(folder, subject, window)))
-        try:
-            first.find()
-        except FileNotFoundError as error:
-            missing = error
-        else:
-            present.append(subject)
-    if not present:
-        raise missing
-    return present

@@ -15,6 +15,7 @@ datasets check`` knows the reader.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ class FolderDataset(EmotionDataset):
     def __init__(self, root=None, follow_links=False, **facts):
         self.root = root
         self.follow_links = follow_links
-        super().__init__(subjects=self._present(), **facts)
+        super().__init__(subjects=self._known_subjects(), **facts)
 
     def folder(self, path=None):
         """Open the folder.
@@ -190,16 +191,20 @@ class FolderDataset(EmotionDataset):
                 f"{self.everyone[-1]}, got {subject!r}."
             )
 
-    def _present(self):
-        """List the subjects whose first file is there; all if there is no folder."""
+    def _known_subjects(self):
+        """List the subjects who are in the folder; all if there is no folder."""
         try:
             folder = self.folder()
         except FileNotFoundError:
             return list(self.everyone)
+        return self._present(partial(self._parts, folder))
+
+    def _present(self, parts):
+        """List the subjects whose first part is there; all if there are none."""
         present = []
         for subject in self.everyone:
             try:
-                next(iter(self._parts(folder, subject))).find()
+                next(iter(parts(subject))).find()
             except OSError:
                 continue
             except ValueError:  # which reading explains

@@ -285,7 +285,7 @@ def _read_features(path, labels):
 def _read_member(path, name):
     """Read one of the pickles in a NumPy archive."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             content = archive[name].tobytes()
     except Exception as error:  # bytes that make no sense raise errors of any kind
         raise ValueError(
