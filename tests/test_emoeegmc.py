@@ -165,7 +165,10 @@ def test_wrong_contents(tmp_path, data, part):
     assert part in messages(EmoEEGMC(root=tmp_path), "wrong", [1])[0]
 
 
-@pytest.mark.parametrize("content", [b"", b"text" * 99, b"../.git/annex/objects/K4/x"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text" * 99, b"PK\x03\x04" + bytes(99), b"../.git/annex/objects/K4/x"],
+)
 def test_no_array(tmp_path, content):
     """As a link of git-annex without its content looks where there are no links."""
     path = write_emoeegmc(tmp_path, 1, "ima", np.zeros(3))
@@ -179,6 +182,20 @@ def test_truncated(tmp_path):
     write_emoeegmc(tmp_path, 1, "vid", np.zeros(3))
     path.write_bytes(path.read_bytes()[:-8])
     refuses(EmoEEGMC(root=tmp_path), 1, str(path), "damaged, incomplete")
+
+
+def test_random_damage(tmp_path):
+    """Whatever byte of the header is wrong, the clear error comes out."""
+    rng = np.random.default_rng(0)
+    path = write_emoeegmc(tmp_path, 1, "ima", np.zeros((64, 21, 6)))
+    write_emoeegmc(tmp_path, 1, "vid", np.zeros(3))
+    good = path.read_bytes()
+    for place in range(100):
+        bad = bytearray(good)
+        bad[place] = rng.integers(256)
+        path.write_bytes(bad)
+        with pytest.raises(ValueError, match="sub-01_ses-ima_task"):
+            EmoEEGMC(root=tmp_path)._get_single_subject_data(1)
 
 
 def test_not_finite(tmp_path):

@@ -120,11 +120,11 @@ def test_check(folder):
 def test_empty_folder(tmp_path):
     dataset = MODMA(root=tmp_path)
     refuses(dataset, 2010002, "02010002*.mat is not in", error=FileNotFoundError)
-    assert "missing" in statuses(dataset).values()
+    assert messages(dataset, "missing")[1] == "0 subjects, of 53 in the data set"
 
 
 def test_other_layouts_and_files(tmp_path):
-    path = write_modma(tmp_path, "02010002REST 20150416 1017..MAT")
+    path = write_modma(tmp_path, "02010002.MAT")
     path.parent.rename(tmp_path / PLACE.upper())
     (tmp_path / PLACE.upper() / "02040002rest.mat").write_text("")
     assert MODMA(root=tmp_path).subject_list == [2010002]
@@ -137,6 +137,12 @@ def test_other_layouts_and_files(tmp_path):
 def test_missing_subject(folder):
     with pytest.raises(ValueError, match="subjects 2010002 to 2030018, got 1"):
         MODMA(root=folder).data_path(1)
+
+
+def test_link_out_of_the_folder(folder, tmp_path):
+    (tmp_path / "02010002.mat").symlink_to(folder / PLACE / NAMES[2010002])
+    refuses(MODMA(root=tmp_path), 2010002, "out of the MODMA folder")
+    assert MODMA(root=tmp_path, follow_links=True).subject_list == [2010002]
 
 
 def test_two_files_of_a_subject(tmp_path):

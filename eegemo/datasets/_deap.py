@@ -1,7 +1,5 @@
 """DEAP: music videos, rated."""
 
-import re
-
 from ._arrays import check_finite
 from ._base import QUADRANT_CLASSES, RATING_CLASSES
 from ._folder import FolderDataset, Part
@@ -22,11 +20,12 @@ HINT = "Use the preprocessed files of DEAP as they are."
 
 
 class DEAP(FolderDataset):
-    """Music videos, rated for valence, arousal, dominance and liking, from a folder.
+    """DEAP: rated music videos, from a folder on disk.
 
-    32 subjects watched 40 excerpts of music videos of 60 s, and rated each from 1 to 9
-    [1]_. The files are the preprocessed ones: 128 Hz, ocular artefacts removed, 4 to
-    45 Hz, average reference, and 3 s of rest before each video.
+    32 subjects watched 40 excerpts of music videos of 60 s, and rated valence, arousal,
+    dominance and liking of each from 1 to 9 [1]_. The files are the preprocessed ones:
+    128 Hz, ocular artefacts removed, 4 to 45 Hz, average reference, and 3 s of rest
+    before each video.
 
     The data need a signed agreement, so there is no downloader. The folder holds, in
     any case of letters, or is itself, one of
@@ -104,9 +103,8 @@ class DEAP(FolderDataset):
             (),
             ("data_preprocessed_matlab",),
         )
-        listed = [path.name.lower() for path in folder.list(*where)]
-        matlab = any(re.fullmatch(r"s[0-9]{2}\.mat", name) for name in listed)
-        pickled = any(re.fullmatch(r"s[0-9]{2}\.dat", name) for name in listed)
+        pickled = folder.list(*where, pattern=r"s[0-9]{2}\.dat")
+        matlab = folder.list(*where, pattern=r"s[0-9]{2}\.mat")
         kind = "mat" if matlab and not pickled else "dat"
         names = (*where, f"s{subject:02d}.{kind}")
         yield Part("/".join(names), lambda: folder.find(*names), _inspect)
@@ -151,7 +149,9 @@ def _read(path):
 def _read_pickle(path):
     value = read_pickle(path)
     if not isinstance(value, dict) or not set(SHAPES) <= set(value):
-        got = list(value) if isinstance(value, dict) else type(value).__name__
+        got = type(value).__name__
+        if isinstance(value, dict):
+            got = [key for key in value if isinstance(key, str)]
         raise ValueError(
             f"{path} should hold a dict of 'data' and 'labels', got {got}. {HINT}"
         )

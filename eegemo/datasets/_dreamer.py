@@ -22,10 +22,11 @@ HINT = "Use the file of DREAMER as it is."
 
 
 class DREAMER(FolderDataset):
-    """Film clips, rated for valence, arousal and dominance, from a folder.
+    """DREAMER: rated film clips, from a folder on disk.
 
-    23 subjects watched 18 film clips of 65 to 393 s, and rated each from 1 to 5; the
-    EEG is that of an Emotiv EPOC, 14 channels at 128 Hz [1]_.
+    23 subjects watched 18 film clips of 65 to 393 s, and rated valence, arousal and
+    dominance from 1 to 5; the EEG is that of an Emotiv EPOC, 14 channels at 128 Hz
+    [1]_.
 
     The data need an agreement, so there is no downloader. The folder holds
     ``DREAMER.mat``, in any case of letters. Its variable ``DREAMER`` is a structure
@@ -162,7 +163,7 @@ def _fields(fields, what):
         trial = _array(trial, (None, len(CHANNELS)), f"EEG of clip {clip} of {what}")
         hint = "Copy the file anew."
         check_finite(trial, f"EEG of clip {clip} of {what}", ("sample", CHANNELS), hint)
-        # The headset has 14 bits or 16: nothing is lost, and memory saved.
+        # It is more precise than the headset, and all subjects are kept.
         trials.append(trial.astype(np.float32))
     ratings = np.column_stack(
         [

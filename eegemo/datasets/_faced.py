@@ -24,14 +24,15 @@ POSITIVE = ("amusement", "inspiration", "joy", "tenderness")
 EMOTIONS = (*NEGATIVE, "neutral", *POSITIVE)
 VALENCES = ("negative", "neutral", "positive")
 LOWEST_SPREAD = 0.01  # microvolts; volts are far below, and no EEG is
+FEATURE_FILE = r"sub[0-9]{3}\.pkl(\.pkl)?"
 FEATURE_SHAPE = (N_CLIPS, len(CHANNELS), 30, 5)  # clips, channels, seconds, bands
 HINT = "Use the files of Processed_data as they are."
 
 
 class FACED(FeatureDataset):
-    """Film clips of nine emotions, watched by 123 subjects, from a folder on disk.
+    """FACED: nine emotions elicited by film clips, from a folder on disk.
 
-    Each subject watched 28 clips: three each of anger, disgust, fear, sadness,
+    123 subjects watched 28 clips: three each of anger, disgust, fear, sadness,
     amusement, inspiration, joy and tenderness, and four neutral ones [1]_. The files
     are the preprocessed ones: the last 30 s of each clip, 32 channels at 250 Hz.
 
@@ -144,7 +145,11 @@ class FACED(FeatureDataset):
         return {"trial": trial, "stimulus": f"clip{trial + 1:02d}"} | labels_of(trial)
 
     def _feature_parts(self, folder, subject, window):
-        kinds = [k for k in self.features if folder.list("EEG_Features", k.upper())]
+        kinds = [
+            k
+            for k in self.features
+            if folder.list("EEG_Features", k.upper(), pattern=FEATURE_FILE)
+        ]
         for kind in kinds or ["de"]:
             yield _feature_part(folder, subject, kind)
 

@@ -15,15 +15,16 @@ N_SUBJECTS, N_ROWS = 53, 129
 CHANNELS = tuple(f"E{i}" for i in range(1, N_ROWS))
 SFREQ, SHORTEST_SECONDS = 250.0, 300.0
 DEPRESSED = 201  # what numbers of subjects with a depression begin with
-PATTERN = re.compile(r"0(20[123][0-9]{4})[^0-9].*\.mat", re.IGNORECASE)
+PATTERN = re.compile(r"0(20[123][0-9]{4})(?![0-9]).*\.mat", re.IGNORECASE)
 SOME_SUBJECT = 2010002
 HINT = "Use the files of EEG_128channels_resting_lanzhou_2015 as they are."
 
 
 class MODMA(FolderDataset):
-    """Rest with closed eyes, of 24 subjects with a depression and 29 without.
+    """MODMA: depression or not, from rest, from a folder on disk.
 
-    About 5 min of each subject, in the 128 channels of an EGI HydroCel net at 250 Hz,
+    24 subjects with a depression and 29 without rested with closed eyes for about
+    5 min, recorded in the 128 channels of an EGI HydroCel net at 250 Hz,
     unfiltered, referenced to Cz [1]_. The task is ``"depression"``: whether the subject
     is a patient with a major depressive disorder (``"depressed"``) or a healthy
     ``"control"``.
@@ -104,13 +105,14 @@ class MODMA(FolderDataset):
 
         The numbers of all subjects are documented nowhere but in the data set.
         """
+        return self._found() or [SOME_SUBJECT]
+
+    def _found(self):
         try:
-            folder = self.folder()
-        except FileNotFoundError:
-            return [SOME_SUBJECT]
-        names = [path.name for path in folder.list(*_where(folder))]
-        found = {int(match[1]) for match in map(PATTERN.fullmatch, names) if match}
-        return sorted(found) or [SOME_SUBJECT]
+            paths = _recordings(self.folder())
+        except (FileNotFoundError, ValueError):  # which reading explains
+            return []
+        return sorted({_subject(path) for path in paths})
 
     def check(self, subjects=None):
         """Compare the folder with what the data set should have, file by file.
@@ -125,15 +127,14 @@ class MODMA(FolderDataset):
         finding : Finding
         """
         yield from super().check(subjects)
-        n_found = len(self.everyone)
+        n_found = len(self._found())
         if subjects is None and n_found < N_SUBJECTS:
             message = f"{n_found} subjects, of {N_SUBJECTS} in the data set"
             yield Finding("*.mat", "missing", message)
 
     def _parts(self, folder, subject):
-        where = _where(folder)
-        name = "/".join([*where, f"{subject:08d}*.mat"])
-        yield Part(name, partial(_find, folder, where, subject), _inspect)
+        name = "/".join([*_where(folder), f"{subject:08d}*.mat"])
+        yield Part(name, partial(_find, folder, subject), _inspect)
 
     def _get_single_subject_data(self, subject):
         (path,) = self.data_path(subject)
@@ -159,15 +160,20 @@ def _where(folder):
     return folder.choose(PATTERN.pattern, ("EEG_128channels_resting_lanzhou_2015",), ())
 
 
-def _find(folder, where, subject):
+def _recordings(folder):
+    return folder.list(*_where(folder), pattern=PATTERN.pattern)
+
+
+def _subject(path):
+    return int(PATTERN.fullmatch(path.name)[1])
+
+
+def _find(folder, subject):
     """Return the one file of a subject."""
-    found = [
-        path
-        for path in folder.list(*where)
-        if (match := PATTERN.fullmatch(path.name)) and int(match[1]) == subject
-    ]
+    found = [path for path in _recordings(folder) if _subject(path) == subject]
     if not found:
-        raise FileNotFoundError(folder.missing(*where, f"{subject:08d}*.mat"))
+        name = f"{subject:08d}*.mat"
+        raise FileNotFoundError(folder.missing(*_where(folder), name))
     if len(found) > 1:
         raise ValueError(
             f"{' and '.join(path.name for path in found)} are of one subject, "
