@@ -183,6 +183,10 @@ def test_broken_files(tmp_path):
     write_mat(path, {name: arrays[name] for name in names[1:]})
     with pytest.raises(ValueError, match="should have a variable 'de_LDS1'"):
         load_features("SEED", folder)
+    write_mat(path.with_name("label.mat"), {"label": np.zeros((1, 15))})
+    with pytest.raises(ValueError, match="'label' in .* should be"):
+        load_features("SEED", folder)
+    path.with_name("label.mat").unlink()
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match="damaged"):
         load_features("SEED", folder)

@@ -37,7 +37,14 @@ class EmotionDataset(BaseDataset):
         Sampling rate of all recordings in Hz, where they share one.
     doi : str, default=None
         Where the data set is described.
+
+    Attributes
+    ----------
+    channels : sequence of str or None
+        Names of the EEG channels, where a class knows them without reading.
     """
+
+    channels = None
 
     def __init__(
         self,

@@ -49,6 +49,7 @@ class SEEDDataset(FolderDataset):
     """
 
     access = ACCESS
+    channels = CHANNELS
     labels = features = feature_seconds = ()
     clips_repeat = False
 
