@@ -188,6 +188,8 @@ class EmotionParadigm(BaseParadigm):
         """
         if self.channels is not None:
             return list(self.channels)
+        if dataset.channels is not None:
+            return list(dataset.channels)
         return _first_run(dataset).copy().pick("eeg", exclude="bads").ch_names
 
     def make_process_pipelines(

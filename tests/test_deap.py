@@ -41,6 +41,7 @@ def check_runs(runs, arrays):
     for trial in (0, 7, 39):
         raw = runs[str(trial)]
         assert raw.ch_names[:3] == ["Fp1", "AF3", "F3"] and raw.ch_names[-1] == "O2"
+        assert raw.ch_names == list(DEAP.channels)
         assert raw.get_channel_types() == ["eeg"] * 32
         assert raw.info["sfreq"] == 128
         expected = arrays["data"][trial, :32].astype(float) * 1e-6

@@ -41,6 +41,7 @@ def test_reads_what_was_written(folder):
     assert list(runs) == [str(clip) for clip in range(18)]
     for clip, raw in enumerate(runs.values()):
         assert raw.ch_names[:2] == ["AF3", "F7"] and raw.ch_names[-1] == "AF4"
+        assert raw.ch_names == list(DREAMER.channels)
         expected = written["EEG"]["stimuli"][clip, 0].T * 1e-6
         assert_allclose(raw.get_data(), expected, rtol=1e-6)
         (extras,) = raw.annotations.extras

@@ -50,6 +50,7 @@ def test_reads_what_was_written(folder, subject):
         for trial, raw in enumerate(runs.values()):
             assert raw.ch_names[:3] == ["Fp1", "Fpz", "Fp2"]
             assert len(raw.ch_names) == 64 and raw.ch_names[-1] == "TP10"
+            assert raw.ch_names == list(EmoEEGMC.channels)
             assert raw.info["sfreq"] == 200
             assert_allclose(raw.get_data(), written[:, trial] * 1e-6, rtol=1e-14)
             (extras,) = raw.annotations.extras

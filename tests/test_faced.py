@@ -69,6 +69,7 @@ def test_other_order_of_channels(folder):
     kinds = raw.get_channel_types()
     assert kinds[16:18] == ["misc"] * 2 and kinds.count("eeg") == 30
     assert dataset.parameters != FACED(root=folder).parameters
+    assert dataset.channels == raw.copy().pick("eeg").ch_names
     assert dataset.code == FACED(root=folder).code == "FACED"
 
 

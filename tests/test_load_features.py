@@ -154,7 +154,9 @@ def test_subjects(name, folder):
 
 
 def test_unknown_names(tmp_path):
-    with pytest.raises(ValueError, match=r"no features of 'DASPS': choose from SEED"):
+    with pytest.raises(
+        ValueError, match=r"no features of 'DASPS': choose from FACED, SEED"
+    ):
         load_features("DASPS", tmp_path)
     with pytest.raises(ValueError, match=r"SEEDV has no feature 'psd': choose from de"):
         load_features("SEEDV", tmp_path, "psd")
@@ -183,6 +185,10 @@ def test_broken_files(tmp_path):
     write_mat(path, {name: arrays[name] for name in names[1:]})
     with pytest.raises(ValueError, match="should have a variable 'de_LDS1'"):
         load_features("SEED", folder)
+    write_mat(path.with_name("label.mat"), {"label": np.zeros((1, 15))})
+    with pytest.raises(ValueError, match="'label' in .* should be"):
+        load_features("SEED", folder)
+    path.with_name("label.mat").unlink()
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match="damaged"):
         load_features("SEED", folder)

@@ -51,6 +51,7 @@ def test_reads_what_was_written(folder):
         sessions = dataset.get_data(subjects=[subject])[subject]
         (raw,) = sessions["0"].values()
         assert raw.ch_names == [f"E{i}" for i in range(1, 129)]
+        assert raw.ch_names == list(dataset.channels)
         written = noise((129, 3000), subject, "f8") - 3000
         assert_allclose(raw.get_data(), written[:128] * 1e-6, rtol=1e-14)
         positions = raw.get_montage().get_positions()["ch_pos"]
@@ -104,7 +105,7 @@ def test_without_a_folder():
     dataset = MODMA()
     assert dataset.subject_list == [2010002]
     assert dataset.tasks == {"depression": ("control", "depressed")}
-    with pytest.raises(FileNotFoundError, match="MNE_DATASETS_MODMA_PATH.*agreement"):
+    with pytest.raises(FileNotFoundError, match="MNE_DATASETS_MODMA_PATH.*ReShare"):
         dataset.get_data([2010002])
 
 

@@ -83,6 +83,7 @@ class DASPS(FolderDataset):
     path_key = "MNE_DATASETS_DASPS_PATH"
     access = "the data need an account at IEEE DataPort (doi:10.21227/barx-we60)."
     everyone = range(1, 24)
+    channels = CHANNELS
 
     def __init__(self, root=None, follow_links=False):
         super().__init__(

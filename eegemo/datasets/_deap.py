@@ -57,6 +57,10 @@ class DEAP(FolderDataset):
     In the preprocessed files the videos come in the order of their numbers, the same
     for all subjects, and not as they were shown; ``stimulus`` has the number.
 
+    The description of the data set says that the rest before the videos was removed,
+    but its files have 63 s; that the first 3 s are that rest is how they are generally
+    read.
+
     The files do not say the unit, and microvolts are assumed. The order of channels is
     that of the data set's description, the same for all subjects: the original
     recordings, made in two places, differ in it.
@@ -80,6 +84,7 @@ class DEAP(FolderDataset):
     path_key = "MNE_DATASETS_DEAP_PATH"
     access = "the data need a signed agreement with their authors."
     everyone = range(1, 33)
+    channels = CHANNELS
 
     def __init__(self, root=None, follow_links=False):
         super().__init__(

@@ -75,6 +75,7 @@ class DREAMER(FolderDataset):
     path_key = "MNE_DATASETS_DREAMER_PATH"
     access = "the data need an agreement with their authors (Zenodo, DREAMER)."
     everyone = range(1, N_SUBJECTS + 1)
+    channels = CHANNELS
 
     def __init__(self, root=None, follow_links=False):
         super().__init__(

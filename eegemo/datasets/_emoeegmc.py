@@ -107,6 +107,7 @@ class EmoEEGMC(FolderDataset):
     path_key = "MNE_DATASETS_EMOEEGMC_PATH"
     access = "get the data set from OpenNeuro (ds005540)."
     everyone = (*range(1, 55), *range(56, 61))
+    channels = CHANNELS
     companions = r".*_(de|psd|ica)\.npy"
 
     def __init__(self, root=None, follow_links=False):

@@ -59,6 +59,8 @@ class FACED(FeatureDataset):
     subject_list : list of int
         The subjects whose files are in the folder, numbered as these, from 0; 0 to 122
         if there is no folder yet.
+    channels : list of str
+        The channels that are EEG.
 
     Notes
     -----
@@ -103,7 +105,7 @@ class FACED(FeatureDataset):
     feature_seconds = (1.0,)
 
     def __init__(self, root=None, follow_links=False, channels=None):
-        self.channels = _check_channels(channels)
+        self.feature_channels = _check_channels(channels)
         super().__init__(
             root,
             follow_links,
@@ -119,7 +121,12 @@ class FACED(FeatureDataset):
     @property
     def parameters(self):
         """The names of the channels, which the files do not have."""
-        return {"channels": list(self.channels)}
+        return {"channels": list(self.feature_channels)}
+
+    @property
+    def channels(self):
+        """The names of the EEG channels."""
+        return [name for name in self.feature_channels if name not in NO_EEG]
 
     def _parts(self, folder, subject):
         where = folder.choose(r"sub[0-9]{3}\.pkl", ("Processed_data",), ())
@@ -129,17 +136,12 @@ class FACED(FeatureDataset):
     def _get_single_subject_data(self, subject):
         (path,) = self.data_path(subject)
         data = _read(path)
-        axes = ("trial", self.channels, "sample")
+        axes = ("trial", self.feature_channels, "sample")
         check_finite(data, f"The array in {path}", axes, "Copy the file anew.")
         _check_unit(data, path)
         facts = [self._facts(0, clip) for clip in range(N_CLIPS)]
-        info = make_info(self.channels, SFREQ, others=NO_EEG)
+        info = make_info(self.feature_channels, SFREQ, others=NO_EEG)
         return {"0": make_runs(data, facts, info)}
-
-    @property
-    def feature_channels(self):
-        """The names of the channels of features, as of the recordings."""
-        return self.channels
 
     def _facts(self, session, trial):
         return {"trial": trial, "stimulus": f"clip{trial + 1:02d}"} | labels_of(trial)
@@ -156,7 +158,7 @@ class FACED(FeatureDataset):
     def _read_features(self, folder, subject, feature, window):
         path = _feature_part(folder, subject, feature).find()
         data = _read_features(path)
-        axes = ("clip", self.channels, "second", "band")
+        axes = ("clip", self.feature_channels, "second", "band")
         check_finite(data, f"The array in {path}", axes, "Copy the file anew.")
         for clip, array in enumerate(data):
             yield 0, clip, array.transpose(1, 0, 2)

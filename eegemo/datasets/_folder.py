@@ -10,7 +10,8 @@ methods:
 
 That is all: ``data_path`` lists the files of the parts, ``subject_list`` has the
 subjects whose first part is there, and ``check`` inspects all parts, so that ``eegemo
-datasets check`` knows the reader.
+datasets check`` knows the reader. A reader may let a check look at more than recordings
+need (``_checked_parts``).
 """
 
 import re
@@ -360,10 +361,8 @@ class Folder:
 
     def _inside(self, path):
         """Return the path unless it leads out of the folder."""
-        if self._follow_links or not path.is_symlink():
-            return path
         target = path.resolve()
-        if not target.is_relative_to(self.path.resolve()):
+        if not (self._follow_links or target.is_relative_to(self.path.resolve())):
             raise ValueError(
                 f"{path} is a link to {target}, out of the {self._name} folder, and "
                 "nothing outside of it is read. Copy the file, or allow such links "

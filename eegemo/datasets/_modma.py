@@ -36,7 +36,8 @@ class MODMA(FolderDataset):
     is undefined for a subject, who has one class, and that of all subjects together in
     :func:`~eegemo.evaluation.summarize`.
 
-    The data need an agreement, so there is no downloader. The folder holds, or is,
+    The data need an agreement with Lanzhou University, or are at the UK Data Service;
+    there is no downloader. The folder holds, or is,
     ``EEG_128channels_resting_lanzhou_2015``: MATLAB files whose names begin with the
     eight digits of the subject, such as ``02010002rest 20150416 1017..mat``. Each has
     the variable ``samplingRate``, 250, and one float array of shape (129, n), whose
@@ -82,9 +83,10 @@ class MODMA(FolderDataset):
     """
 
     path_key = "MNE_DATASETS_MODMA_PATH"
-    access = "the data need an agreement with Lanzhou University (modma.lzu.edu.cn)."
+    access = "get the data from modma.lzu.edu.cn or UK Data Service (ReShare 854301)."
     companions = r"(subjects_information|read.?me|chan|gsn).*"
     label_per_subject = True
+    channels = CHANNELS
 
     def __init__(self, root=None, follow_links=False):
         super().__init__(

@@ -144,10 +144,12 @@ class SEED(SEEDDataset):
         yield from _session_parts(folder, names, subject, inspect)
 
     def _read_features(self, folder, subject, feature, window):
-        parts = list(self._feature_parts(folder, subject, window))[:N_SESSIONS]
+        parts = list(self._feature_parts(folder, subject, window))
+        for part in parts[N_SESSIONS:]:
+            _check_labels(part.find())
         shape = (self.features[feature], None, len(BANDS))
         axes = ("row", "window", "band")
-        for session, part in enumerate(parts):
+        for session, part in enumerate(parts[:N_SESSIONS]):
             arrays = read_features(part.find(), _feature_names(feature), shape, axes)
             for trial, array in enumerate(arrays):
                 yield session, trial, array.transpose(1, 0, 2)

@@ -45,8 +45,8 @@ class SEEDDataset(FeatureDataset):
     """
 
     access = ACCESS
+    channels = feature_channels = CHANNELS
     labels = ()
-    feature_channels = CHANNELS
     clips_repeat = False
 
     def _facts(self, session, trial):
