@@ -49,6 +49,7 @@ class SEEDDataset(FolderDataset):
     """
 
     access = ACCESS
+    companions = FolderDataset.companions + r"|.*\.(xlsx|locs|ipynb)"
     channels = CHANNELS
     labels = features = feature_seconds = ()
     clips_repeat = False
@@ -110,8 +111,8 @@ def dated_part(folder, names, subject, index, count, inspect):
         if len(paths) > count:
             found = ", ".join(path.name for path in paths)
             raise ValueError(
-                f"Subject {subject} should have {count} files {name}, got {found}. "
-                "Keep those of the data set."
+                f"There should be {count} of {name}, got {found}. Keep what is of the "
+                "data set."
             )
         if len(paths) <= index:
             raise FileNotFoundError(folder.missing(*names, f"{subject}_<date>.mat"))
