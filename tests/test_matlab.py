@@ -1,4 +1,5 @@
 import struct
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -16,6 +17,11 @@ from eegemo.datasets._matlab import (
 
 VERSIONS = ["5", "7", "7.3"]
 HINT = "Do this."
+MATLAB_FILES = sorted(
+    path
+    for path in Path(scipy.io.matlab.__file__).parent.glob("tests/data/*_[67].*.mat")
+    if "hdf5" not in path.name
+)
 
 
 @pytest.fixture(params=VERSIONS)
@@ -91,6 +97,20 @@ def test_agrees_with_scipy(tmp_path, compressed):
     assert_array_equal(read["cells"][1, 1], expected["cells"][1, 1])
     assert read["nested"]["inner"]["value"] == 5
     assert read["nested"]["list"].shape == (2, 2)
+
+
+@pytest.mark.skipif(not MATLAB_FILES, reason="SciPy came without its tests")
+@pytest.mark.filterwarnings("ignore")  # of SciPy's reader
+def test_files_that_matlab_wrote():
+    """Versions 6.1 to 7.4 on several systems, in both orders of bytes."""
+    n_arrays = 0
+    for path in MATLAB_FILES:
+        expected = scipy.io.loadmat(path)
+        for name, variable in describe_variables(path).items():
+            if variable.dtype is not None:
+                assert_array_equal(read_variables(path, [name])[name], expected[name])
+                n_arrays += 1
+    assert n_arrays > 20
 
 
 def matrix(name, value, order="<"):

@@ -63,9 +63,8 @@ def load_features(
 
     Notes
     -----
-    ``_LDS`` and ``_movingAve`` smooth over a trial, and as published over all of it,
-    later windows included. Windows of a trial are then even more alike: never split a
-    trial.
+    ``_LDS`` and ``_movingAve`` are smoothed over time, so windows of a trial are even
+    more alike than they are without: never split a trial.
 
     The bands are 1-4, 4-8, 8-14, 14-31 and 31-50 Hz; SEED's paper has 1-3, 4-7, 8-13,
     14-30 and 31-50 Hz, and FACED 1-4, 4-8, 8-14, 14-30 and 30-47 Hz.

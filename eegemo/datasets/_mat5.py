@@ -100,9 +100,9 @@ def _content(file, order, kind, start, stop):
     if kind == _COMPRESSED:
         data = memoryview(zlib.decompress(data))
         inner, n_bytes = _words(data[:_TAG_BYTES], order)
-        if inner != _MATRIX or n_bytes != len(data) - _TAG_BYTES:
-            raise ValueError("a compressed variable is not as long as it claims")
-        data = data[_TAG_BYTES:]
+        if inner != _MATRIX or n_bytes > len(data) - _TAG_BYTES:
+            raise ValueError("a compressed variable is shorter than it claims")
+        data = data[_TAG_BYTES : _TAG_BYTES + n_bytes]
     return data
 
 

@@ -45,6 +45,7 @@ class SEEDDataset(FeatureDataset):
     """
 
     access = ACCESS
+    companions = FeatureDataset.companions + r"|.*\.(xlsx|locs|ipynb)"
     channels = feature_channels = CHANNELS
     labels = ()
     clips_repeat = False
@@ -75,8 +76,8 @@ def dated_part(folder, names, subject, index, count, inspect):
         if len(paths) > count:
             found = ", ".join(path.name for path in paths)
             raise ValueError(
-                f"Subject {subject} should have {count} files {name}, got {found}. "
-                "Keep those of the data set."
+                f"There should be {count} of {name}, got {found}. Keep what is of the "
+                "data set."
             )
         if len(paths) <= index:
             raise FileNotFoundError(folder.missing(*names, f"{subject}_<date>.mat"))

@@ -68,11 +68,11 @@ class SEEDV(SEEDDataset):
     subjects has seen the clips. A new session has new clips.
 
     The reader was written from published descriptions, without a licensed copy. It is
-    assumed that the channels of the recordings are named as in ``SEED_CHANNELS``, and
-    that the labels are those of other readers of the data set, which agree. Where the
-    header contradicts the size of a recording, as is reported of some, its numbers are
-    taken for 32-bit integers. CB1 and CB2 have no position in MNE's montages, and get
-    none.
+    assumed that the channels of the recordings are named as in ``SEED_CHANNELS``, that
+    the labels are those of other readers of the data set, which agree, and that no clip
+    is in two sessions, as the different lengths suggest. Where the header contradicts
+    the size of a recording, as is reported of some, its numbers are taken for 32-bit
+    integers. CB1 and CB2 have no position in MNE's montages, and get none.
 
     References
     ----------
@@ -166,7 +166,7 @@ def _find_recording(folder, names, stem):
     if len(found) > 1:
         raise ValueError(
             f"There should be one file {stem}_<date>.cnt, got "
-            f"{', '.join(path.name for path in found)}. Keep that of the data set."
+            f"{', '.join(path.name for path in found)}. Keep what is of the data set."
         )
     return found[0]
 

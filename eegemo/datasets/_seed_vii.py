@@ -122,8 +122,8 @@ class SEEDVII(SEEDDataset):
         Returns
         -------
         labels : dict of str to dict of int to array of shape (n_values,)
-            By session and trial, as in the metadata of the paradigm; values from 0 to
-            1, at equal steps from the start of the clip to its end.
+            By session and trial, as in the metadata of the paradigm; the values of a
+            trial are in the order of time.
 
         Raises
         ------
@@ -134,8 +134,9 @@ class SEEDVII(SEEDDataset):
 
         Notes
         -----
-        The files do not say how long a step is. Others pair the values, in order, with
-        the features of windows of 4 s.
+        The files say neither when the values are of nor what they mean. Published
+        descriptions have strengths from 0 to 1, and others pair the values, in order,
+        with the features of windows of 4 s.
         """
         self._check_subject(subject)
         path = self._label_part(self.folder(), subject).find()
