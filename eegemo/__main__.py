@@ -239,7 +239,7 @@ def _add_data_options(command):
         metavar="NAME",
         help="see 'eegemo datasets' (default: SimulatedEmotion)",
     )
-    data.add_argument("--root", metavar="DIR", help="folder that holds the data set")
+    _add_folder_options(data)
     data.add_argument(
         "--task", metavar="NAME", help="what to recognise (default: the set's first)"
     )
@@ -287,9 +287,39 @@ def _add_data_options(command):
 
 
 def _add_datasets(commands):
-    command = commands.add_parser("datasets", help="list the data sets")
+    command = commands.add_parser(
+        "datasets", help="list the data sets, or check the folder of one"
+    )
     command.set_defaults(run=_list_datasets)
+    actions = command.add_subparsers(title="commands", metavar="COMMAND")
+    check = actions.add_parser(
+        "check",
+        help="tell file by file what is right, missing or wrong in a folder",
+        description="Tell file by file what is right, missing or wrong in the folder "
+        "of a data set, without reading the recordings. The status is 0 if the folder "
+        "is complete and right, and 1 if not; files that are not of the data set "
+        "('odd') do no harm.",
+    )
+    check.add_argument("dataset", metavar="NAME", help="see 'eegemo datasets'")
+    _add_folder_options(check)
+    check.add_argument(
+        "--subjects",
+        type=_subjects,
+        metavar="LIST",
+        help="such as 1,2,5-8 (default: all that the data set has)",
+    )
+    check.add_argument("--debug", action="store_true", default=argparse.SUPPRESS)
+    check.set_defaults(run=_check_dataset)
     return command
+
+
+def _add_folder_options(command):
+    command.add_argument("--root", metavar="DIR", help="folder that holds the data set")
+    command.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="let symbolic links lead out of that folder",
+    )
 
 
 def _add_pipelines(commands):
@@ -439,21 +469,8 @@ def _report(options):
 
 
 def _dataset(options):
-    """Build the data set that the options name."""
-    from . import datasets
-
-    if options.dataset not in datasets.__all__:
-        raise ValueError(
-            f"unknown data set {options.dataset!r}: choose from "
-            f"{', '.join(datasets.__all__)}"
-        )
-    make = getattr(datasets, options.dataset)
-    if options.dataset == "SimulatedEmotion":
-        if options.root is not None:
-            raise ValueError("SimulatedEmotion reads no files: leave --root out")
-        dataset = make()
-    else:
-        dataset = make(root=options.root)
+    """Build the data set that the options name, with the subjects they choose."""
+    dataset = _make_dataset(options)
     if options.subjects is not None:
         unknown = set(options.subjects) - set(dataset.subject_list)
         if unknown:
@@ -464,6 +481,22 @@ def _dataset(options):
             )
         dataset.subject_list = sorted(set(options.subjects))
     return dataset
+
+
+def _make_dataset(options):
+    from . import datasets
+
+    if options.dataset not in datasets.list_datasets():
+        raise ValueError(
+            f"unknown data set {options.dataset!r}: choose from "
+            f"{', '.join(datasets.list_datasets())}"
+        )
+    make = getattr(datasets, options.dataset)
+    if options.dataset == "SimulatedEmotion":
+        if options.root is not None:
+            raise ValueError("SimulatedEmotion reads no files: leave --root out")
+        return make()
+    return make(root=options.root, follow_links=options.follow_links)
 
 
 def _paradigm(options):
@@ -483,12 +516,23 @@ def _paradigm(options):
 def _list_datasets(options):
     from . import datasets
 
-    for name in datasets.__all__:
+    for name in datasets.list_datasets():
         dataset = getattr(datasets, name)()
         first_line = type(dataset).__doc__.strip().splitlines()[0]
         print(f"{name:<18} {first_line}")
         print(f"{'':<18} tasks: {', '.join(dataset.tasks)}")
     return 0
+
+
+def _check_dataset(options):
+    if options.dataset == "SimulatedEmotion":
+        raise ValueError("SimulatedEmotion reads no files: there is nothing to check")
+    counts = {}
+    for finding in _make_dataset(options).check(options.subjects):
+        counts[finding.status] = counts.get(finding.status, 0) + 1
+        print(f"{finding.status:<8} {finding.file}: {finding.message}")
+    print(", ".join(f"{n} {status}" for status, n in counts.items()))
+    return 1 if "missing" in counts or "wrong" in counts else 0
 
 
 def _list_pipelines(options):

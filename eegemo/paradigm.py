@@ -110,7 +110,7 @@ class EmotionParadigm(BaseParadigm):
     @property
     def datasets(self):
         """The data sets of this package."""
-        return [getattr(_datasets, name)() for name in _datasets.__all__]
+        return [getattr(_datasets, name)() for name in _datasets.list_datasets()]
 
     @property
     def scoring(self):
@@ -188,6 +188,8 @@ class EmotionParadigm(BaseParadigm):
         """
         if self.channels is not None:
             return list(self.channels)
+        if dataset.channels is not None:
+            return list(dataset.channels)
         return _first_run(dataset).copy().pick("eeg", exclude="bads").ch_names
 
     def make_process_pipelines(

@@ -58,7 +58,7 @@ def test_options_reach_the_benchmark(tmp_path, capsys):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ("--dataset SEED", "unknown data set 'SEED': choose from"),
+        ("--dataset Seed", "unknown data set 'Seed': choose from"),
         ("--root x", "SimulatedEmotion reads no files"),
         ("--task fear", "has no task 'fear': choose one of emotion"),
         ("--protocol loso", "Unknown protocol 'loso': choose from within-session"),

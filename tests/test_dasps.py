@@ -130,6 +130,7 @@ def test_declares_its_tasks(folder):
     }
     assert dataset.parameters == {}
     assert dataset.n_sessions == 1
+    assert list(dataset.channels) == CHANNELS
 
 
 def test_lists_the_subjects_in_the_folder(folder):

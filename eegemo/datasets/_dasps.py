@@ -1,29 +1,29 @@
 """DASPS: anxiety elicited by situations told to, then recalled by, the subject."""
 
 import csv
-import re
-from pathlib import Path
 
 import mne
 import numpy as np
 
-from ._base import QUADRANT_CLASSES, RATING_CLASSES, EmotionDataset, trial_annotations
+from ._arrays import check_finite, check_shape
+from ._base import QUADRANT_CLASSES, RATING_CLASSES, trial_annotations
+from ._folder import FolderDataset, Part
 from ._head import standard_montage
+from ._matlab import check_variable, describe_variables, read_variables
 
 CHANNELS = (
     *("AF3", "F7", "F3", "FC5", "T7", "P7", "O1"),
     *("O2", "P8", "T8", "FC6", "F4", "F8", "AF4"),
 )
 SFREQ = 128.0
-N_SUBJECTS, N_SITUATIONS = 23, 6
+N_SITUATIONS = 6
 PHASES = ("recited", "recalled")
 SHAPE = (N_SITUATIONS * len(PHASES), 1920, len(CHANNELS))
 RATINGS = ("valence", "arousal")
 SCALE = (1, 9)
-PATH_KEY = "MNE_DATASETS_DASPS_PATH"
 
 
-class DASPS(EmotionDataset):
+class DASPS(FolderDataset):
     """Anxiety data set DASPS, from a folder on disk.
 
     A psychotherapist told each subject six distressing situations; after each, the
@@ -47,6 +47,8 @@ class DASPS(EmotionDataset):
     root : str or path-like, default=None
         The folder. If None, the environment variable or MNE setting
         ``MNE_DATASETS_DASPS_PATH``.
+    follow_links : bool, default=False
+        Whether symbolic links may lead out of the folder.
 
     Attributes
     ----------
@@ -78,10 +80,15 @@ class DASPS(EmotionDataset):
     ('low', 'high')
     """
 
-    def __init__(self, root=None):
-        self.root = root
+    path_key = "MNE_DATASETS_DASPS_PATH"
+    access = "the data need an account at IEEE DataPort (doi:10.21227/barx-we60)."
+    everyone = range(1, 24)
+    channels = CHANNELS
+
+    def __init__(self, root=None, follow_links=False):
         super().__init__(
-            subjects=_subjects(_folder(root)),
+            root,
+            follow_links,
             n_sessions=1,
             code="DASPS",
             tasks={
@@ -96,56 +103,19 @@ class DASPS(EmotionDataset):
             doi="10.21227/barx-we60",
         )
 
-    def data_path(
-        self, subject, path=None, force_update=False, update_path=None, verbose=None
-    ):
-        """Find the files of a subject; nothing is downloaded.
-
-        Parameters
-        ----------
-        subject : int
-        path : str or path-like, default=None
-            Folder to use instead of ``root``.
-        force_update, update_path, verbose : ignored
-
-        Returns
-        -------
-        paths : list of str
-            The recording and ``ratings.csv``.
-
-        Raises
-        ------
-        ValueError
-            There is no such subject, or two files have the same name but for case.
-        FileNotFoundError
-            No folder is known, or it or one of the files does not exist.
-        """
-        if subject not in range(1, N_SUBJECTS + 1):
-            raise ValueError(
-                f"DASPS has the subjects 1 to {N_SUBJECTS}, got {subject!r}."
-            )
-        folder = _folder(self.root if path is None else path)
-        if folder is None:
-            raise FileNotFoundError(
-                "DASPS does not know its folder. Give it as DASPS(root=...), or in "
-                f"{PATH_KEY}, an environment variable or a setting of "
-                "mne.set_config. There is no downloader: the data need an account at "
-                "IEEE DataPort (doi:10.21227/barx-we60)."
-            )
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"The DASPS folder {folder} "
-                f"{'is not a folder' if folder.exists() else 'does not exist'}: check "
-                f"root=... or {PATH_KEY}. There is no downloader: the data need an "
-                "account at IEEE DataPort (doi:10.21227/barx-we60)."
-            )
-        names = (f"S{subject:02d}preprocessed.mat", "ratings.csv")
-        return [str(_find(folder, name)) for name in names]
+    def _parts(self, folder, subject):
+        recording, ratings = f"S{subject:02d}preprocessed.mat", "ratings.csv"
+        yield Part(recording, lambda: folder.find(recording), _check_recording)
+        yield Part(
+            ratings,
+            lambda: folder.find(ratings),
+            lambda path: _check_ratings(path, subject),
+        )
 
     def _get_single_subject_data(self, subject):
         recording, ratings = self.data_path(subject)
         data = _read_recording(recording)
-        rated = _read_ratings(ratings, f"S{subject:02d}")
+        rated = _read_ratings(ratings, subject)
         info = _info()
         runs = {
             str(trial): _as_raw(samples, info, _facts(trial, rated))
@@ -154,99 +124,37 @@ class DASPS(EmotionDataset):
         return {"0": runs}
 
 
-def _folder(root):
-    """Return the folder that was given or set; None if neither."""
-    root = root or mne.get_config(PATH_KEY)
-    return Path(root).expanduser() if root else None
-
-
-def _subjects(folder):
-    """List the subjects whose files are in the folder; all if there is none."""
-    everyone = range(1, N_SUBJECTS + 1)
-    if folder is None or not folder.is_dir():
-        return list(everyone)
-    pattern = re.compile(r"s([0-9]{2})preprocessed\.mat", re.IGNORECASE)
-    matches = [pattern.fullmatch(file.name) for file in folder.iterdir()]
-    found = {int(match[1]) for match in matches if match}
-    return sorted(found.intersection(everyone)) or list(everyone)
-
-
-def _find(folder, name):
-    """Return the one file of that name, upper and lower case being the same."""
-    found = [file for file in folder.iterdir() if file.name.lower() == name.lower()]
-    if not found:
-        raise FileNotFoundError(
-            f"{name} is not in the DASPS folder {folder}. Copy it there, or point "
-            f"root=... or {PATH_KEY} to the folder that holds it."
-        )
-    if len(found) > 1:
-        names = " and ".join(sorted(file.name for file in found))
-        raise ValueError(
-            f"{folder} holds {names}, which differ in case only. Keep one."
-        )
-    return found[0]
-
-
 def _read_recording(path):
     """Read the trials of a subject in microvolts, (n_trials, n_times, n_channels)."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            'DASPS needs h5py to read its files: pip install "eegemo[benchmark]".'
-        ) from error
-    try:
-        with h5py.File(path, "r") as file:
-            data = _variable(file, path)[()]
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a MATLAB 7.3 (HDF5) file: it is damaged, "
-            "incomplete or of another format. Copy it anew, or save it from MATLAB "
-            f"with -v7.3. HDF5 says: {error}"
-        ) from error
-    if not np.isfinite(data).all():
-        trial, sample, channel = np.argwhere(~np.isfinite(data))[0]
-        raise ValueError(
-            f"'data' in {path} should be finite, got {data[trial, sample, channel]} in "
-            f"trial {trial}, sample {sample}, channel {CHANNELS[channel]}. Copy the "
-            "file anew, or move it out of the folder to leave the subject out."
-        )
+    _check_recording(path)
+    data = read_variables(path, ["data"])["data"].T
+    hint = "Copy the file anew, or move it out of the folder to leave the subject out."
+    check_finite(data, f"'data' in {path}", ("trial", "sample", CHANNELS), hint)
     return data
 
 
-def _variable(file, path):
-    """Return the dataset ``data`` after checks that read none of it."""
-    import h5py
+def _check_recording(path):
+    """Refuse a recording of another shape or type, without reading it."""
+    hint = "Use the preprocessed files of DASPS"
+    variable = check_variable(describe_variables(path), "data", path, f"{hint}.")
+    check_shape(
+        variable.shape[::-1],
+        SHAPE,
+        f"'data' in {path}",
+        f"{hint}; these axes are trials, samples, channels, in the order of HDF5, and "
+        "MATLAB shows them in reverse.",
+    )
+    return f"{SHAPE[0]} trials of {SHAPE[1]} samples in {SHAPE[2]} channels"
 
-    if "data" not in file:
-        raise ValueError(
-            f"{path} should have a variable 'data', got {sorted(file)}. Use the "
-            "preprocessed files of DASPS."
-        )
-    # HDF5 files may point to other files, which are none of this folder's business.
-    hard = isinstance(file.get("data", getlink=True), h5py.HardLink)
-    data = file["data"] if hard else None
-    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual:
-        raise ValueError(
-            f"'data' in {path} should be an array stored in that file, got a group or "
-            "a link. Use the preprocessed files of DASPS."
-        )
-    if data.shape != SHAPE:
-        raise ValueError(
-            f"'data' in {path} should have the shape {SHAPE} (trials, samples, "
-            f"channels) in the order of HDF5, got {data.shape}. Use the preprocessed "
-            "files of DASPS; MATLAB shows the axes in reverse."
-        )
-    if data.dtype.kind != "f":
-        raise ValueError(
-            f"'data' in {path} should be of type float32, got {data.dtype}. Use the "
-            "preprocessed files of DASPS."
-        )
-    return data
+
+def _check_ratings(path, subject):
+    _read_ratings(path, subject)
+    return f"{N_SITUATIONS} situations of each subject"
 
 
 def _read_ratings(path, subject):
     """Read {situation: {"valence": float, "arousal": float}} of a subject."""
+    subject = f"S{subject:02d}"
     columns = ("subject", "situation", *RATINGS)
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:

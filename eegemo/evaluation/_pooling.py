@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from ._one_label import join_subjects
 from ._scores import accuracy, balanced_accuracy, f1_macro
 
 RUN = ["dataset", "protocol", "task"]
@@ -29,6 +30,7 @@ def pool_folds(of_run):
     """
     rows = []
     keys = ["pipeline", "subject", "session"]
+    of_run = join_subjects(of_run)
     for key, part in of_run.groupby(keys, sort=False):
         row = dict(zip(keys, key, strict=True)) | dict.fromkeys([MAIN, *OTHERS])
         row["n_trials"] = _n_distinct(part["test_trials"])

@@ -153,8 +153,9 @@ def run_benchmark(
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),
-    ``transductive`` (a prediction uses other unlabelled test windows), ``calibrated``
-    (labelled trials of the tested subject were trained with), ``leaky``
+    ``subject-labels`` (each subject has one label; :func:`summarize` scores them
+    together), ``transductive`` (a prediction uses other unlabelled test windows),
+    ``calibrated`` (labelled trials of the tested subject were trained with), ``leaky``
     (windows of one trial on both sides), ``permuted-labels``, ``failed``.
 
     Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
@@ -358,6 +359,8 @@ def _run_protocol(
     hoisted.permutation = description["permutation"]
     if hoisted.permutation is not None:
         marks = (*marks, "permuted-labels")
+    if dataset.label_per_subject:
+        marks = (*marks, "subject-labels")
     options = protocol.options(
         description["n_splits"], description["random_state"], run.get("n_calibration")
     )
@@ -459,6 +462,11 @@ def _check_size(name, dataset, n_splits):
     if protocol.of and dataset.code not in protocol.of:
         raise ValueError(
             f"{name} is a protocol of {', '.join(protocol.of)}, not of {dataset.code}."
+        )
+    if dataset.label_per_subject and "subject" not in protocol.forbidden:
+        raise ValueError(
+            f"{name} makes no sense on {dataset.code}, which has one label for each "
+            "subject: use cross-subject."
         )
     if name == "cross-subject" and n_splits is not None and n_splits > n_subjects:
         raise ValueError(f"{n_splits} folds of {n_subjects} subjects are impossible.")

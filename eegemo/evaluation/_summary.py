@@ -6,6 +6,7 @@ from moabb.analysis.chance_level import adjusted_chance_level
 from scipy.stats import t
 
 from ._comparisons import beats_trivial, holm
+from ._one_label import join_subjects
 from ._permutation import p_permutation, permuted_scores
 from ._pooling import MAIN, OTHERS, RUN, pool_folds, subject_means
 
@@ -45,6 +46,7 @@ def summarize(scores):
           ``n_failed`` test sets without a score, ``marks``, and ``seconds`` to fit and
           predict all folds.
     """
+    scores = join_subjects(scores)
     rows = []
     for run, of_run in scores.groupby(RUN, sort=False):
         sessions = pool_folds(of_run)
@@ -161,6 +163,7 @@ seconds: fit and predict, without features computed while loading."""
 MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
+    "subject-labels": "each subject has one label, so all are scored together, as one",
     "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
     "transductive": "a prediction uses other unlabelled test windows",
     "calibrated": "labelled trials of the tested subject were trained with, and others "
