@@ -154,7 +154,9 @@ def test_subjects(name, folder):
 
 
 def test_unknown_names(tmp_path):
-    with pytest.raises(ValueError, match=r"no features of 'DASPS': choose from SEED"):
+    with pytest.raises(
+        ValueError, match=r"no features of 'DASPS': choose from FACED, SEED"
+    ):
         load_features("DASPS", tmp_path)
     with pytest.raises(ValueError, match=r"SEEDV has no feature 'psd': choose from de"):
         load_features("SEEDV", tmp_path, "psd")

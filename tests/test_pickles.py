@@ -14,6 +14,7 @@ import types
 
 import numpy as np
 import pytest
+from folders_deap import python2_array
 from numpy.testing import assert_array_equal
 
 from eegemo.datasets._pickles import read_pickle
@@ -88,23 +89,6 @@ def test_numpy_1_and_2_name_modules_differently(tmp_path):
     assert old != data
     for version in (data, old):
         assert_array_equal(read_pickle(write(tmp_path, version)), np.arange(4.0))
-
-
-def python2_array(array, binary):
-    """Codes for an array as Python 2 with NumPy 1 wrote it: text is a byte string."""
-    raw = array.tobytes()
-    if binary:
-        text = b"T" + struct.pack("<I", len(raw)) + raw
-    else:
-        text = b"S" + repr(raw)[1:].encode() + b"\n"
-    shape = b"(" + b"".join(b"I%d\n" % n for n in array.shape) + b"t"
-    dtype = array.dtype
-    name, order = dtype.str[1:].encode(), dtype.str[:1].encode()
-    return (
-        b"cnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\np2\n(I0\nt"
-        b"S'b'\ntR(I1\n" + shape + b"cnumpy\ndtype\np3\n(S'" + name + b"'\nI0\nI1\ntR"
-        b"(I3\nS'" + order + b"'\nNNNI-1\nI-1\nI0\ntbI00\n" + text + b"tb"
-    )
 
 
 @pytest.mark.parametrize("binary", [False, True])

@@ -1,7 +1,12 @@
 """Emotion data sets for MOABB: folders on disk and the built-in simulation."""
 
 from ._dasps import DASPS
+from ._deap import DEAP
+from ._dreamer import DREAMER
+from ._emoeegmc import EmoEEGMC
+from ._faced import FACED
 from ._features import load_features
+from ._modma import MODMA
 from ._seed import SEED
 from ._seed_iv import SEEDIV
 from ._seed_v import SEEDV
@@ -10,6 +15,11 @@ from ._simulated import SimulatedEmotion
 
 __all__ = [
     "DASPS",
+    "DEAP",
+    "DREAMER",
+    "EmoEEGMC",
+    "FACED",
+    "MODMA",
     "SEED",
     "SEEDIV",
     "SEEDV",

@@ -42,9 +42,13 @@ class EmotionDataset(BaseDataset):
     ----------
     channels : sequence of str or None
         Names of the EEG channels, where a class knows them without reading.
+    label_per_subject : bool
+        Set by the class: whether all trials of a subject have one label, as a
+        diagnosis. Then only protocols across subjects make sense.
     """
 
     channels = None
+    label_per_subject = False
 
     def __init__(
         self,

@@ -5,13 +5,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from ._faced import FACED
 from ._seed import SEED
-from ._seed_family import BANDS, CHANNELS
+from ._seed_family import BANDS
 from ._seed_iv import SEEDIV
 from ._seed_v import SEEDV
 from ._seed_vii import SEEDVII
 
-_DATASETS = {cls.__name__: cls for cls in (SEED, SEEDIV, SEEDV, SEEDVII)}
+_DATASETS = {cls.__name__: cls for cls in (FACED, SEED, SEEDIV, SEEDV, SEEDVII)}
 
 
 def load_features(
@@ -21,16 +22,16 @@ def load_features(
 
     Parameters
     ----------
-    name : {"SEED", "SEEDIV", "SEEDV", "SEEDVII"}
+    name : {"FACED", "SEED", "SEEDIV", "SEEDV", "SEEDVII"}
         The data set; ``"SEED-IV"`` and the like are fine too.
     root : str or path-like, default=None
         Its folder, as for the class of that name in :mod:`eegemo.datasets`.
     feature : str, default=None
         Which feature. None is ``"de_LDS"``, the differential entropy smoothed by a
-        linear dynamical system, or ``"de"`` for SEED-V, which has no other. SEED has
-        ``de``, ``psd``, ``dasm``, ``rasm``, ``asm`` and ``dcau``, SEED-IV ``de`` and
-        ``psd``, each with ``_LDS`` or ``_movingAve``; SEED-VII has ``de`` and
-        ``de_LDS``.
+        linear dynamical system, or ``"de"`` for FACED and SEED-V. SEED has ``de``,
+        ``psd``, ``dasm``, ``rasm``, ``asm`` and ``dcau``, SEED-IV ``de`` and ``psd``,
+        each with ``_LDS`` or ``_movingAve``; SEED-V has ``de``, SEED-VII ``de`` and
+        ``de_LDS``, FACED ``de`` and ``psd``.
     window : float, default=None
         Length of the windows in seconds, where there are several: SEED has windows of
         1 and 4 s. None is the first, and else the only.
@@ -66,7 +67,10 @@ def load_features(
     more alike than they are without: never split a trial.
 
     The bands are 1-4, 4-8, 8-14, 14-31 and 31-50 Hz; SEED's paper has 1-3, 4-7, 8-13,
-    14-30 and 31-50 Hz.
+    14-30 and 31-50 Hz, and FACED 1-4, 4-8, 8-14, 14-30 and 30-47 Hz.
+
+    FACED's features are of 32 channels, the last two of which are no EEG; the names are
+    those of :class:`FACED`, whose Notes say what is uncertain of them.
 
     What was published of the files does not say, and is assumed: channels come in the
     order of :data:`eegemo.montage.SEED_CHANNELS`, bands in the order above, and of the
@@ -112,20 +116,15 @@ def load_features(
                 )
             )
     metadata = pd.concat(metadata, ignore_index=True)
-    rows = CHANNELS
-    if dataset.features[feature] != len(CHANNELS):
-        rows = [f"row{i}" for i in range(1, dataset.features[feature] + 1)]
     metadata.attrs["feature"] = feature
-    metadata.attrs["feature_names"] = [
-        f"{row} {band}" for row in rows for band in BANDS
-    ]
+    metadata.attrs["feature_names"] = _names(dataset, feature)
     return np.concatenate(X), np.concatenate(y), metadata
 
 
-def _names(n_rows):
+def _names(dataset, feature):
     """Name the columns; which pairs of channels features are of, is not known."""
-    rows = CHANNELS
-    if n_rows != len(CHANNELS):
+    rows, n_rows = dataset.feature_channels, dataset.features[feature]
+    if n_rows != len(rows):
         rows = [f"row{i}" for i in range(1, n_rows + 1)]
     return [f"{row} {band}" for row in rows for band in BANDS]
 

@@ -13,6 +13,8 @@ from math import prod
 
 import numpy as np
 
+from ._arrays import check_shape, check_type
+
 _CORES = ("numpy.core", "numpy._core")  # before NumPy 2, and since
 _NUMERIC = re.compile("[biufc][0-9]{1,2}")
 _PLAIN_STATE = (None, None, None, -1, -1, 0)  # of a dtype without fields
@@ -312,3 +314,24 @@ def _plain(value):
     if value is not None and not isinstance(value, known):
         raise _RefusedError(f"holds a {type(value).__name__.lstrip('_')} out of place")
     return value
+
+
+def check_pickled(value, shape, what, hint):
+    """Refuse what is no array of floats of that shape.
+
+    Parameters
+    ----------
+    value : object
+        From a pickle.
+    shape : tuple of int
+    what : str
+        Names the array and its file.
+    hint : str
+        A sentence that says what to do.
+    """
+    if not isinstance(value, np.ndarray):
+        raise ValueError(
+            f"{what} should be an array, got {type(value).__name__}. {hint}"
+        )
+    check_type(value.dtype, "f", what, hint)
+    check_shape(value.shape, shape, what, hint)

@@ -13,7 +13,7 @@ import numpy as np
 from ..montage import SEED_CHANNELS
 from ._arrays import check_finite, check_shape
 from ._base import trial_annotations
-from ._folder import FolderDataset, Part
+from ._folder import Part
 from ._head import standard_montage
 from ._matlab import (
     check_arrays,
@@ -22,6 +22,7 @@ from ._matlab import (
     read_arrays,
     read_variables,
 )
+from ._published import FeatureDataset
 
 CHANNELS = tuple(name.replace("FP", "Fp").replace("Z", "z") for name in SEED_CHANNELS)
 BANDS = ("delta", "theta", "alpha", "beta", "gamma")
@@ -32,7 +33,7 @@ ACCESS = (
 ANEW = "Copy the file anew, or leave the subject out."
 
 
-class SEEDDataset(FolderDataset):
+class SEEDDataset(FeatureDataset):
     """Data set of the SEED family.
 
     Attributes
@@ -41,17 +42,12 @@ class SEEDDataset(FolderDataset):
         Set by the class: the emotions of the clips of each session, in order.
     clips_repeat : bool
         Set by the class: whether all sessions show the same clips.
-    features : dict of str to int
-        Set by the class: the features that :func:`load_features` can read, and how
-        many channels, or pairs of channels, each has.
-    feature_seconds : tuple of float
-        Set by the class: the lengths of windows there are; the first is the default.
     """
 
     access = ACCESS
-    companions = FolderDataset.companions + r"|.*\.(xlsx|locs|ipynb)"
-    channels = CHANNELS
-    labels = features = feature_seconds = ()
+    companions = FeatureDataset.companions + r"|.*\.(xlsx|locs|ipynb)"
+    channels = feature_channels = CHANNELS
+    labels = ()
     clips_repeat = False
 
     def _facts(self, session, trial):
@@ -62,37 +58,6 @@ class SEEDDataset(FolderDataset):
             "stimulus": f"clip{before + trial + 1:02d}",
             "emotion": self.labels[session][trial],
         }
-
-    def _checked_parts(self, folder, subject):
-        """Yield recordings, features or both, as there are any in the folder."""
-        window = self.feature_seconds[0]
-        recordings = partial(self._parts, folder)
-        features = partial(self._feature_parts, folder, window=window)
-        there = [
-            any(_is_there(parts(s)) for s in self.everyone)
-            for parts in (recordings, features)
-        ]
-        if there[0] or not there[1]:
-            yield from recordings(subject)
-        if there[1]:
-            yield from features(subject)
-
-    def _feature_parts(self, folder, subject, window):
-        """Yield the parts that hold the features of windows of this length."""
-        raise NotImplementedError
-
-    def _read_features(self, folder, subject, feature, window):
-        """Yield session, trial and an array (n_windows, n_channels, n_bands)."""
-        raise NotImplementedError
-
-
-def _is_there(parts):
-    try:
-        return next(iter(parts)).find().is_file()
-    except OSError:
-        return False
-    except ValueError:  # which the check explains
-        return True
 
 
 def dated_files(folder, names, subject):

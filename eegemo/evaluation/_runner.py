@@ -126,8 +126,9 @@ def run_benchmark(
 
     Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
     test set lacks a class, so that its balanced accuracy is undefined),
-    ``transductive`` (a prediction uses other unlabelled test windows), ``leaky``
-    (windows of one trial on both sides), ``permuted-labels``, ``failed``.
+    ``subject-labels`` (each subject has one label; :func:`summarize` scores them
+    together), ``transductive`` (a prediction uses other unlabelled test windows),
+    ``leaky`` (windows of one trial on both sides), ``permuted-labels``, ``failed``.
 
     Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
     where the test set lacks a class; :func:`summarize` pools folds first.
@@ -292,6 +293,8 @@ def _run_protocol(
     marks = protocol.marks
     if hoisted.permutation is not None:
         marks = (*marks, "permuted-labels")
+    if dataset.label_per_subject:
+        marks = (*marks, "subject-labels")
     options = protocol.options(description["n_splits"], description["random_state"])
     subjects = dataset.subject_list
     records, run["skipped"] = [], []
@@ -370,7 +373,12 @@ def _skipped(protocol, y, metadata, options):
 
 
 def _check_size(name, dataset, n_splits):
-    """Raise if the data set is too small for the protocol."""
+    """Raise if the data set is too small for the protocol, or of another kind."""
+    if dataset.label_per_subject and get_protocol(name).by_subject:
+        raise ValueError(
+            f"{name} makes no sense on {dataset.code}, which has one label for each "
+            "subject: use cross-subject."
+        )
     n_subjects = len(dataset.subject_list)
     if name == "cross-subject" and n_splits is not None and n_splits > n_subjects:
         raise ValueError(f"{n_splits} folds of {n_subjects} subjects are impossible.")

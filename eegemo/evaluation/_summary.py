@@ -8,6 +8,7 @@ import pandas as pd
 from moabb.analysis.chance_level import adjusted_chance_level
 from moabb.analysis.meta_analysis import compute_dataset_statistics
 
+from ._one_label import join_subjects
 from ._scores import accuracy, balanced_accuracy, f1_macro
 
 _RUN = ["dataset", "protocol", "task"]
@@ -42,6 +43,7 @@ def summarize(scores):
           ``n_failed`` test sets without a score, ``marks``, and ``seconds`` to fit and
           predict all folds.
     """
+    scores = join_subjects(scores)
     rows = []
     for run, of_run in scores.groupby(_RUN, sort=False):
         sessions = _pool_folds(of_run)
@@ -185,6 +187,7 @@ pipelines; seconds: fit and predict, without features computed while loading."""
 _MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "
     "in other sessions,\nso the clip may have been recognised, not the emotion",
+    "subject-labels": "each subject has one label, so all are scored together, as one",
     "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
     "transductive": "a prediction uses other unlabelled test windows",
     "leaky": "windows of one trial on both sides of the split: NOT a result",
