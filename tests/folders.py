@@ -156,7 +156,7 @@ def write_cnt(path, data, dtype="<i4", names=None):
     with open(path, "wb") as file:
         file.write(header)
         file.write(np.round(100 * data).astype(dtype).tobytes())
-        file.write(struct.pack("<Bll"[:2] + "ii", 2, 0, 0))
+        file.write(struct.pack("<Bii", 2, 0, 0))
     return path
 
 

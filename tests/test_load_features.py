@@ -151,6 +151,8 @@ def test_subjects(name, folder):
         load_features(name, folder, subjects=[0])
     with pytest.raises(FileNotFoundError, match="is not in the"):
         load_features(name, folder, subjects=[3])
+    with pytest.raises(ValueError, match="subjects is empty"):
+        load_features(name, folder, subjects=[])
 
 
 def test_unknown_names(tmp_path):

@@ -95,6 +95,8 @@ def load_features(
     if subjects is None:
         parts = partial(dataset._feature_parts, folder, window=window)
         subjects = dataset._present(parts)
+    elif not len(subjects):
+        raise ValueError("subjects is empty: name some, or leave it out for all.")
     X, y, metadata = [], [], []
     for subject in subjects:
         dataset._check_subject(subject)

@@ -6,8 +6,8 @@ from ._matlab import read_arrays
 from ._seed_family import (
     BANDS,
     SEEDDataset,
-    clip_runs,
     dated_part,
+    feature_names,
     inspect_clips,
     inspect_features,
     named_part,
@@ -122,13 +122,9 @@ class SEED(SEEDDataset):
         for path in paths[N_SESSIONS:]:
             _check_labels(path)
         return {
-            str(session): self._read_session(session, path)
+            str(session): self._runs(session, read_clips(path, PATTERN, N_CLIPS, LIKE))
             for session, path in enumerate(paths[:N_SESSIONS])
         }
-
-    def _read_session(self, session, path):
-        facts = [self._facts(session, trial) for trial in range(N_CLIPS)]
-        return clip_runs(read_clips(path, PATTERN, N_CLIPS, LIKE), facts, SFREQ)
 
     def _feature_parts(self, folder, subject, window):
         ends = ("", "_1s") if window == self.feature_seconds[0] else ("_4s",)
@@ -138,7 +134,7 @@ class SEED(SEEDDataset):
         names = folder.choose(FILES, *options)
         inspect = partial(
             inspect_features,
-            names=_feature_names("de_LDS"),
+            names=feature_names("de_LDS", N_CLIPS),
             shape=(self.features["de_LDS"], None, len(BANDS)),
         )
         yield from _session_parts(folder, names, subject, inspect)
@@ -149,8 +145,9 @@ class SEED(SEEDDataset):
             _check_labels(part.find())
         shape = (self.features[feature], None, len(BANDS))
         axes = ("row", "window", "band")
+        names = feature_names(feature, N_CLIPS)
         for session, part in enumerate(parts[:N_SESSIONS]):
-            arrays = read_features(part.find(), _feature_names(feature), shape, axes)
+            arrays = read_features(part.find(), names, shape, axes)
             for trial, array in enumerate(arrays):
                 yield session, trial, array.transpose(1, 0, 2)
 
@@ -176,7 +173,3 @@ def _check_labels(path):
             f"{hint}"
         )
     return f"the labels of {N_CLIPS} clips"
-
-
-def _feature_names(feature):
-    return [f"{feature}{number}" for number in range(1, N_CLIPS + 1)]

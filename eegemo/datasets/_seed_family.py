@@ -59,6 +59,12 @@ class SEEDDataset(FeatureDataset):
             "emotion": self.labels[session][trial],
         }
 
+    def _runs(self, session, clips):
+        """Turn the clips of a session, in microvolts, into recordings in volts."""
+        trials = range(len(self.labels[session]))
+        facts = [self._facts(session, trial) for trial in trials]
+        return clip_runs(clips, facts, self.sfreq)
+
 
 def dated_files(folder, names, subject):
     """List the files ``<subject>_<date>.mat`` of a folder, by date."""
@@ -152,10 +158,18 @@ def clip_runs(clips, facts, sfreq):
     return runs
 
 
+def feature_names(feature, count, separator=""):
+    """Return the names of the variables with the feature, one of each trial."""
+    return [f"{feature}{separator}{number}" for number in range(1, count + 1)]
+
+
 def inspect_features(path, names, shape):
     """Check a file of features, and say what it has."""
-    check_arrays(path, dict.fromkeys(names, shape), _hint(names))
-    return f"{names[0]} to {names[-1]}"
+    variables = check_arrays(path, dict.fromkeys(names, shape), _hint(names))
+    windows = [variables[name].shape[shape.index(None)] for name in names]
+    return (
+        f"{names[0]} to {names[-1]}: trials of {min(windows)} to {max(windows)} windows"
+    )
 
 
 def read_features(path, names, shape, axes):

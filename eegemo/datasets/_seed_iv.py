@@ -5,8 +5,8 @@ from functools import partial
 from ._seed_family import (
     BANDS,
     SEEDDataset,
-    clip_runs,
     dated_part,
+    feature_names,
     inspect_clips,
     inspect_features,
     read_clips,
@@ -111,18 +111,14 @@ class SEEDIV(SEEDDataset):
 
     def _get_single_subject_data(self, subject):
         return {
-            str(session): self._read_session(session, path)
+            str(session): self._runs(session, read_clips(path, PATTERN, N_CLIPS, LIKE))
             for session, path in enumerate(self.data_path(subject))
         }
-
-    def _read_session(self, session, path):
-        facts = [self._facts(session, trial) for trial in range(N_CLIPS)]
-        return clip_runs(read_clips(path, PATTERN, N_CLIPS, LIKE), facts, SFREQ)
 
     def _feature_parts(self, folder, subject, window):
         inspect = partial(
             inspect_features,
-            names=_feature_names("de_LDS"),
+            names=feature_names("de_LDS", N_CLIPS),
             shape=(self.features["de_LDS"], None, len(BANDS)),
         )
         here = folder.is_named(FEATURES)
@@ -131,8 +127,9 @@ class SEEDIV(SEEDDataset):
     def _read_features(self, folder, subject, feature, window):
         shape = (self.features[feature], None, len(BANDS))
         axes = ("row", "window", "band")
+        names = feature_names(feature, N_CLIPS)
         for session, part in enumerate(self._feature_parts(folder, subject, window)):
-            arrays = read_features(part.find(), _feature_names(feature), shape, axes)
+            arrays = read_features(part.find(), names, shape, axes)
             for trial, array in enumerate(arrays):
                 yield session, trial, array.transpose(1, 0, 2)
 
@@ -143,7 +140,3 @@ def _session_parts(folder, name, here, subject, inspect):
     names = folder.choose(FILES, *((*option, "1") for option in options))[:-1]
     for session in range(1, len(CODES) + 1):
         yield dated_part(folder, (*names, str(session)), subject, 0, 1, inspect)
-
-
-def _feature_names(feature):
-    return [f"{feature}{number}" for number in range(1, N_CLIPS + 1)]

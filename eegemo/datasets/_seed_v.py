@@ -1,18 +1,16 @@
 """SEED-V: film clips that disgust, frighten, sadden, leave neutral or make happy."""
 
-import io
 import re
 from functools import partial
 
 import mne
 import numpy as np
 
-from ._arrays import check_finite, check_shape, check_type
 from ._base import trial_annotations
 from ._folder import Part
 from ._head import standard_montage
-from ._pickles import unpickle
 from ._seed_family import ANEW, BANDS, CHANNELS, SEEDDataset, named_part
+from ._seed_v_features import inspect_trials, read_trials
 
 SFREQ = 1000.0
 N_CLIPS = 15  # in a session
@@ -145,17 +143,21 @@ class SEEDV(SEEDDataset):
             sessions[str(session)] = {"0": raw}
         return sessions
 
+    def _codes(self):
+        """Return the numbers of the emotions of all trials."""
+        return [int(code) for line in CODES for code in line]
+
     def _feature_parts(self, folder, subject, window):
         options = [(*above, FEATURES) for above in ABOVE]
         if folder.is_named(FEATURES):
             options.append(())
         names = folder.choose(r"[0-9]+_123\.npz", *options)
-        inspect = partial(_inspect_features, labels=self.labels)
+        inspect = partial(inspect_trials, codes=self._codes())
         yield named_part(folder, (*names, f"{subject}_123.npz"), inspect)
 
     def _read_features(self, folder, subject, feature, window):
         (part,) = self._feature_parts(folder, subject, window)
-        for i, array in enumerate(_read_features(part.find(), self.labels)):
+        for i, array in enumerate(read_trials(part.find(), self._codes())):
             yield *divmod(i, N_CLIPS), array.reshape(len(array), -1, len(BANDS))
 
 
@@ -252,56 +254,3 @@ def _session_times(text, session, path):
 def _inspect_times(path):
     lengths = [stop - start for times in _read_times(path) for start, stop in times]
     return f"{len(lengths)} clips of {min(lengths):g} to {max(lengths):g} s"
-
-
-def _read_features(path, labels):
-    """Read the features of all trials of a subject, (n_windows, 310) each.
-
-    The file has two arrays of bytes, and these are pickles of {trial: array}.
-    """
-    hint = "Use the features of the data set as published."
-    data, codes = (_read_member(path, name) for name in ("data", "label"))
-    emotions = [emotion for session in labels for emotion in session]
-    trials = []
-    for trial, emotion in enumerate(emotions):
-        what = f"trial {trial} in {path}"
-        if not all(isinstance(d.get(trial), np.ndarray) for d in (data, codes)):
-            raise ValueError(
-                f"{what} should have features and labels, got an array of each for "
-                f"the trials {sorted(map(str, data))}. {hint}"
-            )
-        check_type(data[trial].dtype, "f", what, hint)
-        check_shape(data[trial].shape, (None, len(CHANNELS) * len(BANDS)), what, hint)
-        check_finite(data[trial], what, ("window", "feature"), ANEW)
-        if set(np.ravel(codes[trial])) != {EMOTIONS.index(emotion)}:
-            raise ValueError(
-                f"{what} should have the label {EMOTIONS.index(emotion)} ({emotion}), "
-                f"got {np.unique(codes[trial])}. {hint}"
-            )
-        trials.append(data[trial])
-    return trials
-
-
-def _read_member(path, name):
-    """Read one of the pickles in a NumPy archive."""
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            content = archive[name].tobytes()
-    except Exception as error:  # bytes that make no sense raise errors of any kind
-        raise ValueError(
-            f"{path} cannot be read as a NumPy archive with bytes named 'data' and "
-            f"'label': it is damaged, incomplete or of another format. Copy it anew. "
-            f"The reader says: {error}"
-        ) from error
-    value = unpickle(io.BytesIO(content), f"{name!r} in {path}")
-    if not isinstance(value, dict):
-        raise ValueError(
-            f"{name!r} in {path} should be a dictionary of trials, got "
-            f"{type(value).__name__}. Use the features of the data set as published."
-        )
-    return value
-
-
-def _inspect_features(path, labels):
-    windows = [len(trial) for trial in _read_features(path, labels)]
-    return f"{len(windows)} trials of {min(windows)} to {max(windows)} windows"

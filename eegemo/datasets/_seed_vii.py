@@ -10,7 +10,7 @@ from ._seed_family import (
     BANDS,
     CHANNELS,
     SEEDDataset,
-    clip_runs,
+    feature_names,
     inspect_clips,
     inspect_features,
     named_part,
@@ -172,16 +172,15 @@ class SEEDVII(SEEDDataset):
     def _get_single_subject_data(self, subject):
         (path,) = self.data_path(subject)
         clips = read_clips(path, PATTERN, N_ALL, LIKE)
-        sessions = {}
-        for session in range(len(ORDERS)):
-            facts = [self._facts(session, trial) for trial in range(N_CLIPS)]
-            sessions[str(session)] = clip_runs(islice(clips, N_CLIPS), facts, SFREQ)
-        return sessions
+        return {
+            str(session): self._runs(session, islice(clips, N_CLIPS))
+            for session in range(len(ORDERS))
+        }
 
     def _feature_parts(self, folder, subject, window):
         inspect = partial(
             inspect_features,
-            names=_feature_names("de_LDS"),
+            names=feature_names("de_LDS", N_ALL, "_"),
             shape=(None, len(BANDS), len(CHANNELS)),
         )
         here = folder.is_named(FEATURES)
@@ -191,7 +190,9 @@ class SEEDVII(SEEDDataset):
         (part,) = self._feature_parts(folder, subject, window)
         shape = (None, len(BANDS), len(CHANNELS))
         axes = ("window", "band", CHANNELS)
-        arrays = read_features(part.find(), _feature_names(feature), shape, axes)
+        arrays = read_features(
+            part.find(), feature_names(feature, N_ALL, "_"), shape, axes
+        )
         for i, array in enumerate(arrays):
             yield *divmod(i, N_CLIPS), array.transpose(0, 2, 1)
 
@@ -200,10 +201,6 @@ def _part(folder, name, here, subject, inspect):
     options = [(*above, name) for above in ABOVE] + ([()] if here else [])
     names = folder.choose(FILES, *options)
     return named_part(folder, (*names, f"{subject}.mat"), inspect)
-
-
-def _feature_names(feature):
-    return [f"{feature}_{number}" for number in range(1, N_ALL + 1)]
 
 
 def _label_variables(path):
