@@ -284,6 +284,13 @@ def _add_data_options(command):
         metavar="N",
         help="folds at a time (default: 1)",
     )
+    data.add_argument(
+        "--timeout",
+        type=_number,
+        metavar="S",
+        help="end with an error if no fold is finished for S seconds, as when workers "
+        "died (default: wait)",
+    )
 
 
 def _add_datasets(commands):
@@ -401,6 +408,7 @@ def _benchmark(options):
         random_state=options.seed,
         n_permutations=options.permutations,
         n_jobs=options.n_jobs,
+        timeout=options.timeout,
         output=options.output,
         overwrite=options.overwrite,
         progress=sys.stderr.isatty(),
@@ -451,6 +459,7 @@ def _audit(options):
         n_permutations=options.permutations,
         random_state=options.seed,
         n_jobs=options.n_jobs,
+        timeout=options.timeout,
         progress=sys.stderr.isatty(),
     )
     print(format_audit(audit))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +31,7 @@ from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 from ._store import FoldStore
 from ._table import label, make_table, save_scores
+from ._workers import Workers
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
 DEFAULT_PROTOCOLS = ("within-session", "cross-subject")
@@ -58,6 +59,8 @@ def run_benchmark(
     hoist=True,
     dtype="float64",
     n_jobs=1,
+    backend=None,
+    timeout=None,
     output=None,
     overwrite=False,
     progress=False,
@@ -107,7 +110,15 @@ def run_benchmark(
     dtype : {"float64", "float32"}, default="float64"
         Precision of the windows that the pipelines get.
     n_jobs : int, default=1
-        Folds at a time, through joblib; its backend is yours to choose.
+        Folds at a time, through joblib.
+    backend : str, default=None
+        Of joblib: ``"loky"``, ``"threading"``, ``"dask"`` or ``"ray"``, to whose cluster
+        you are connected; None is that of :func:`joblib.parallel_config`, or joblib's
+        own. Data are loaded here, whatever the backend; results are written by the
+        workers, so ``output`` must be a folder that all of them see.
+    timeout : float, default=None
+        Seconds without any finished fold after which the run ends with an error, where
+        a backend would wait for ever for workers that died. None waits.
     output : path, default=None
         Folder for ``scores.csv``, ``protocol.json`` and the results of the folds, from
         which an interrupted run goes on. None keeps nothing.
@@ -128,6 +139,10 @@ def run_benchmark(
     ValueError
         Unknown names, a task that the data set lacks, or too few subjects or sessions
         for a protocol.
+    RuntimeError
+        A worker process died.
+    TimeoutError
+        No fold was finished within ``timeout``.
 
     Notes
     -----
@@ -172,7 +187,7 @@ def run_benchmark(
     """
     datasets = list(datasets) if isinstance(datasets, (list, tuple)) else [datasets]
     protocols = [protocols] if isinstance(protocols, str) else list(protocols)
-    _check_request(datasets, protocols, n_splits, dtype, n_jobs)
+    _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout)
     check_scalar(n_calibration, "n_calibration", Integral, min_val=1)
     check_scalar(n_permutations, "n_permutations", Integral, min_val=0)
     if n_permutations and permutation is not None:
@@ -226,7 +241,7 @@ def run_benchmark(
                     hoisted,
                     tails,
                     folder=folder / "folds",
-                    n_jobs=n_jobs,
+                    workers=Workers(n_jobs, backend, timeout),
                     since=since,
                     progress=progress,
                 )
@@ -242,7 +257,7 @@ def run_benchmark(
     return scores
 
 
-def _check_request(datasets, protocols, n_splits, dtype, n_jobs):
+def _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout):
     """Raise unless the arguments make sense together."""
     if not datasets or not protocols:
         raise ValueError("Give at least one data set and one protocol.")
@@ -266,6 +281,8 @@ def _check_request(datasets, protocols, n_splits, dtype, n_jobs):
         raise ValueError(f"dtype should be 'float64' or 'float32', got {dtype!r}.")
     if n_jobs == 0:
         raise ValueError("n_jobs should be a number of processes, or -1 for all cores.")
+    if timeout is not None:
+        check_scalar(timeout, "timeout", Real, min_val=0, include_boundaries="neither")
 
 
 def _with_stimulus_protocol(protocols):
@@ -347,7 +364,7 @@ def _plan(pipelines, hoist):
 
 
 def _run_protocol(
-    dataset, hoisted, tails, run, description, *, folder, n_jobs, since, progress
+    dataset, hoisted, tails, run, description, *, folder, workers, since, progress
 ):
     """Run all pipelines under one protocol and return their rows.
 
@@ -386,7 +403,10 @@ def _run_protocol(
                 )
                 for name, (tail, head, key) in tails.items()
             }
-            _evaluate(protocol, hoisted, part, pipelines, options, n_jobs)
+            evaluate = partial(
+                _evaluate, protocol, hoisted, part, pipelines, options, workers.n_jobs
+            )
+            workers.run(evaluate, store.count)
             records += store.read_all(keys)
     return make_table(records, run, list(tails))
 

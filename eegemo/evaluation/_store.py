@@ -52,6 +52,10 @@ class FoldStore:
             for path in sorted((self.folder / pipeline).glob("*.json"))
         ]
 
+    def count(self):
+        """How many results there are, of all pipelines."""
+        return sum(1 for _ in self.folder.glob("*/*.json"))
+
     def write(self, path, record):
         """Write a result."""
         write_whole(path, json.dumps(record))
