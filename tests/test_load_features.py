@@ -15,6 +15,7 @@ from numpy.testing import assert_array_equal
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GroupKFold, cross_val_score
 
+from eegemo import datasets
 from eegemo.datasets import SEED, SEEDV, load_features
 
 WRITERS = {
@@ -231,9 +232,6 @@ def test_broken_archives(tmp_path):
 
 
 def test_check_of_features_alone(name, folder):
-    dataset = {"SEED": SEED, "SEEDV": SEEDV}.get(name)
-    if dataset is None:
-        pytest.skip("as the others")
-    findings = list(dataset(root=folder).check([1, 2]))
+    findings = list(getattr(datasets, name)(root=folder).check([1, 2]))
     assert {f.status for f in findings} == {"ok"}
-    assert len(findings) == (6 if name == "SEED" else 2)
+    assert len(findings) == (6 if name in ("SEED", "SEEDIV") else 2)
