@@ -112,8 +112,8 @@ def run_benchmark(
     n_jobs : int, default=1
         Folds at a time, through joblib.
     backend : str, default=None
-        Of joblib: ``"loky"``, ``"threading"``, ``"dask"`` or ``"ray"``, to whose cluster
-        you are connected; None is that of :func:`joblib.parallel_config`, or joblib's
+        Of joblib: "loky", "threading", "dask" or "ray", to whose cluster you are
+        connected; None is that of :func:`joblib.parallel_config`, or joblib's
         own. Data are loaded here, whatever the backend; results are written by the
         workers, so ``output`` must be a folder that all of them see.
     timeout : float, default=None
