@@ -372,8 +372,8 @@ def _number(text):
 
 def _count(text):
     """Read a whole number from 1."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} should be at least 1")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
 
 

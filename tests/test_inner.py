@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -144,8 +145,16 @@ def test_folds_that_leak_are_refused(cv, message):
 def test_search_within_a_search_is_refused():
     metadata, y = windows(1, 1)
     search = GridSearchCV(CalibratedClassifierCV(SVC()), {"estimator__C": [1]})
-    with pytest.raises(ValueError, match="estimator__cv is of a cross-validation with"):
+    with pytest.raises(ValueError, match="estimator__cv of GridSearchCV would"):
         with_inner_folds(search, hoisted(metadata, y), y, FORBIDDEN)
+
+
+def test_search_within_another_estimator_is_refused():
+    """A bagging draws other rows, which the folds would not be of."""
+    metadata, y = windows(1, 1)
+    bagging = BaggingClassifier(GridSearchCV(SVC(), {"C": [1]}))
+    with pytest.raises(ValueError, match="estimator__cv of BaggingClassifier would"):
+        with_inner_folds(bagging, hoisted(metadata, y), y, FORBIDDEN)
 
 
 def test_head_of_a_search_is_hoisted_unless_searched():

@@ -1,9 +1,16 @@
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 from test_runner import MEASURED, small
 
 from eegemo.__main__ import main
 from eegemo.evaluation import merge_results, run_benchmark, summarize
+from eegemo.features import DifferentialEntropy
 
 
 def some(subjects, **parameters):
@@ -115,3 +122,34 @@ def test_missing_and_damaged_results(shards, tmp_path):
         (tmp_path / "protocol.json").write_text(texts[1])
         with pytest.raises(ValueError, match="Run the command again that wrote it"):
             merge_results([tmp_path])
+
+
+def test_shards_of_other_processes(tmp_path):
+    """Whose pipelines are the same, though at other addresses."""
+    for i, name in enumerate(("cov-mdm", "de-svm")):
+        code = (
+            "from eegemo.datasets import SimulatedEmotion\n"
+            "from eegemo.evaluation import run_benchmark\n"
+            "data = SimulatedEmotion(n_subjects=1, n_sessions=1, n_trials=6,"
+            " trial_seconds=8.0)\n"
+            f"run_benchmark(data, [{name!r}], protocols=['within-session'],"
+            f" output={str(tmp_path / str(i))!r})"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+    merged = merge_results([tmp_path / "0", tmp_path / "1"])
+    assert list(merged["pipeline"].unique()) == ["trivial", "cov-mdm", "de-svm"]
+
+
+def test_pipelines_that_differ_at_the_end_of_a_long_grid(tmp_path):
+    grid = [10.0**i for i in range(-40, 0)]
+    for name, last in (("a", 1.0), ("b", 2.0)):
+        search = GridSearchCV(SVC(), {"C": [*grid, last]})
+        pipeline = make_pipeline(DifferentialEntropy(128), search)
+        run_benchmark(
+            some([1]),
+            {"search": pipeline},
+            protocols=["within-session"],
+            output=tmp_path / name,
+        )
+    with pytest.raises(ValueError, match="search is another pipeline"):
+        merge_results([tmp_path / "a", tmp_path / "b"])

@@ -339,7 +339,7 @@ def test_marks_stand_in_every_table(marks, tmp_path):
     assert f"a {marks}, windows" in page.tables
     meaning = {
         "transductive": "a prediction uses other unlabelled test windows.",
-        "calibrated": "labelled windows of the tested subject were used",
+        "calibrated": "labelled trials of the tested subject were trained with",
         "leaky": "windows of one trial on both sides of the split: NOT a result.",
         "new-one": "a mark that this version of eegemo does not know.",
     }

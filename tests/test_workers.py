@@ -39,6 +39,15 @@ class Waits(ClassifierMixin, BaseEstimator):
         return np.repeat(self.classes_[:1], len(X))
 
 
+class Slow(Waits):
+    """Takes a while."""
+
+    def fit(self, X, y):
+        sleep(2)
+        self.classes_ = np.unique(y)
+        return self
+
+
 ONE = {"protocols": ["within-session"]}
 
 
@@ -80,10 +89,20 @@ def test_backend_is_that_of_the_call_only_there():
 
         seen.append(type(Parallel(n_jobs=2)._backend).__name__)
 
-    with parallel_config("loky"):
-        Workers(2, "threading").run(call, lambda: 0)
-        Workers(2).run(call, lambda: 0)
-    assert [name.removesuffix("Backend") for name in seen] == ["Threading", "Loky"]
+    for timeout in (None, 10.0):
+        with parallel_config("threading"):
+            Workers(2, "loky", timeout).run(call, lambda: 0)
+            Workers(2, None, timeout).run(call, lambda: 0)
+        Workers(2, None, timeout).run(call, lambda: 0)
+    names = [name.removesuffix("Backend") for name in seen]
+    assert names == 2 * ["Loky", "Threading", "Loky"]
+
+
+def test_overwritten_results_put_off_the_timeout(tmp_path):
+    data = small(n_subjects=1, n_sessions=1)
+    options = ONE | {"output": tmp_path, "timeout": 3.0}
+    run_benchmark(data, {"slow": Slow()}, **ONE, output=tmp_path)
+    run_benchmark(data, {"slow": Slow()}, **options, overwrite=True)
 
 
 @pytest.mark.parametrize("timeout", [None, 10])

@@ -80,6 +80,8 @@ class RecordedPipeline(BaseEstimator):
             try:
                 features = X.features(self.task.head)
                 forbidden = self.task.store.forbidden
+                if "calibrated" in self.task.store.marks:  # the test is a new subject's
+                    forbidden = (*forbidden, "subject")
                 pipeline = with_inner_folds(
                     self.task.pipeline, X, y, forbidden, self.task.random_state
                 )

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._fold import record_scores
+from ._permuted_labels import permute
 from ._routing import requests
 from ._scores import SEARCHES
 
@@ -154,7 +155,7 @@ class HoistedParadigm(BaseParadigm):
     Attributes
     ----------
     permutation : int or None
-        Seed with which labels are permuted among the trials of each session.
+        Seed with which :func:`permute` permutes the labels.
     """
 
     def __init__(self, paradigm, heads, dtype="float64"):
@@ -196,16 +197,15 @@ class HoistedParadigm(BaseParadigm):
         if key == self._last[0]:
             return self._last[1]
         parts, labels = zip(*(self._subject(dataset, s) for s in subjects), strict=True)
+        X, y = HoistedWindows.concatenate(parts), np.concatenate(labels)
         if self.permutation is not None:
-            each = zip(labels, parts, subjects, strict=True)
-            labels = [
-                permute_labels(
-                    y, X.metadata, [self.permutation, *subject_seed(subject)]
-                )
-                for y, X, subject in each
-            ]
-        X = HoistedWindows.concatenate(parts)
-        data = X, np.concatenate(labels), X.metadata
+            y = permute(
+                y,
+                X.metadata,
+                self.permutation,
+                label_per_subject=dataset.label_per_subject,
+            )
+        data = X, y, X.metadata
         self._last = key, data
         return data
 
@@ -271,33 +271,3 @@ def _fingerprint(window, identity):
     digest = blake2b(np.ascontiguousarray(window), digest_size=8)
     digest.update(repr(identity).encode())
     return int.from_bytes(digest.digest(), "little")
-
-
-def subject_seed(subject):
-    """Integers that stand for a subject, whether a number or a name, in a seed."""
-    return list(str(subject).encode())
-
-
-def permute_labels(y, metadata, seed):
-    """Permute the labels among the trials of each session; windows follow their trial.
-
-    Parameters
-    ----------
-    y : array of shape (n_windows,)
-    metadata : pandas.DataFrame
-        With the columns subject, session and trial.
-    seed : int or list of int
-
-    Returns
-    -------
-    permuted : array of shape (n_windows,)
-    """
-    rng = np.random.default_rng(seed)
-    permuted = np.array(y)
-    for _, rows in metadata.groupby(["subject", "session"], sort=True).indices.items():
-        trials, first, inverse = np.unique(
-            metadata["trial"].to_numpy()[rows], return_index=True, return_inverse=True
-        )
-        shuffled = rng.permutation(permuted[rows][first])
-        permuted[rows] = shuffled[inverse]
-    return permuted

@@ -7,7 +7,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
+from sklearn.utils import check_scalar
 
+from ..temporal._inner_splits import cv_names
 from ._split_audit import audit_split
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 
@@ -44,27 +46,25 @@ def with_inner_folds(estimator, X, y, forbidden, random_state=0):
         within another.
     """
     estimator = clone(estimator)
-    given = {
-        name: value
-        for name, value in estimator.get_params(deep=True).items()
-        if name.split("__")[-1] == "cv" and not isinstance(value, str)
-    }
-    for name, cv in given.items():
-        owner = name.removesuffix("cv")
-        outer = [o for o in given if o != name and owner.startswith(o[:-2])]
-        if outer:
+    parameters = estimator.get_params(deep=True)
+    found = list(cv_names(estimator))
+    for name, cv in parameters.items():
+        if name.endswith("__cv") and name not in found and not isinstance(cv, str):
             raise ValueError(
-                f"{name} is of a cross-validation within that of {outer[0]}, whose "
-                "windows it cannot be given groups of. Search at one place."
+                f"{name} of {type(estimator).__name__} would get windows of which it "
+                "cannot know the trials: only a cv of its own, or of the steps of a "
+                "pipeline, can be grouped. Use no search within another estimator."
             )
-        folds = list(_folds(cv, X.metadata, y, forbidden, random_state))
-        estimator.set_params(**{name: folds})
+    for name in found:
+        if not isinstance(parameters[name], str):  # such as "prefit"
+            folds = _folds(parameters[name], X.metadata, y, forbidden, random_state)
+            estimator.set_params(**{name: list(folds)})
     return estimator
 
 
 def _folds(cv, metadata, y, forbidden, random_state):
     if cv is None or isinstance(cv, Integral):
-        n_splits = _N_FOLDS if cv is None else cv
+        n_splits = _N_FOLDS if cv is None else check_scalar(cv, "cv", int, min_val=2)
         return inner_folds(metadata, y, forbidden, n_splits, random_state)
     if not hasattr(cv, "split"):
         what = "splits" if isinstance(cv, Iterable) else type(cv).__name__
@@ -72,8 +72,7 @@ def _folds(cv, metadata, y, forbidden, random_state):
             f"cv should be a number of folds, a splitter or None, got {what}, which "
             "cannot know the training windows of a protocol."
         )
-    names = [n for n in ("subject", "session", "stimulus") if n in forbidden]
-    groups = metadata[(names or ["trial"])[0]].to_numpy(str)
+    groups = groups_of(metadata, forbidden)
     with warnings.catch_warnings():  # a splitter that ignores groups says so
         warnings.simplefilter("ignore", UserWarning)
         folds = list(cv.split(np.zeros((len(y), 1)), y, groups))
@@ -92,7 +91,8 @@ def inner_folds(metadata, y, forbidden, n_splits, random_state):
     """Split training windows so that folds do not share what is forbidden.
 
     Where training windows are of one subject, or one session, folds of it are
-    impossible: then they are of stimuli.
+    impossible: then they are of stimuli. So they are where folds of it would train
+    without one of the classes.
 
     Parameters
     ----------
@@ -110,19 +110,22 @@ def inner_folds(metadata, y, forbidden, n_splits, random_state):
     """
     shuffled = {"shuffle": True, "random_state": random_state}
     stimulus = metadata["stimulus"].to_numpy(str)
-    subject = metadata["subject"].to_numpy(str)
-    session = np.char.add(np.char.add(subject, "/"), metadata["session"].to_numpy(str))
     rows = np.zeros((len(y), 1))
     if not forbidden:
         return list(WindowFolds(n_splits, **shuffled).split(rows, y))
-    for name, groups in ("subject", subject), ("session", session):
+    for name in ("subject", "session"):
+        groups = _whole(metadata, name)
         n_groups = len(np.unique(groups))
         if name not in forbidden or n_groups < 2:
             continue
         if "stimulus" in forbidden:
-            return _apart(groups, stimulus, y, n_splits, random_state)
-        folds = GroupKFold(min(n_splits, n_groups), **shuffled)
-        return list(folds.split(rows, y, groups))
+            folds = _apart(groups, stimulus, y, n_splits, random_state)
+        else:
+            folds = GroupKFold(min(n_splits, n_groups), **shuffled)
+            folds = list(folds.split(rows, y, groups))
+        classes = len(np.unique(y))
+        if len(folds) > 1 and all(len(np.unique(y[t])) == classes for t, _ in folds):
+            return folds
     folds = list(StimulusFolds(n_splits, **shuffled).split(rows, y, stimulus))
     if not folds:
         raise ValueError(
@@ -132,24 +135,56 @@ def inner_folds(metadata, y, forbidden, n_splits, random_state):
     return folds
 
 
+def groups_of(metadata, forbidden, parts=None):
+    """Name, for each window, what it may not be parted from.
+
+    Parameters
+    ----------
+    metadata : pandas.DataFrame
+    forbidden : tuple of str
+    parts : list of int arrays, default=None
+        Rows of which each should have several groups; None for all rows.
+
+    Returns
+    -------
+    groups : array of str, shape (n_windows,)
+        The subject, session or stimulus: the first that is forbidden and of which
+        there are several.
+    """
+    parts = [np.arange(len(metadata))] if parts is None else parts
+    for name in ("subject", "session"):
+        groups = _whole(metadata, name)
+        several = all(len(np.unique(groups[rows])) > 1 for rows in parts)
+        if name in forbidden and several:
+            return groups
+    return metadata["stimulus"].to_numpy(str)
+
+
+def _whole(metadata, name):
+    """Name the subject, or the session of a subject, of each window."""
+    subject = metadata["subject"].to_numpy(str)
+    if name == "subject":
+        return subject
+    return np.char.add(np.char.add(subject, "/"), metadata["session"].to_numpy(str))
+
+
 def _apart(groups, stimulus, y, n_splits, random_state):
     """Test a part of the groups on a part of the stimuli, and train with neither."""
-    n_groups = len(np.unique(groups))
-    n_stimuli = n_class_folds(y, stimulus, n_splits)
-    n_splits = min(n_splits, n_groups, max(n_stimuli, 2))
-    rng = np.random.default_rng(random_state)
-    parts = []
-    for of_rows in groups, stimulus:
-        names = rng.permutation(np.unique(of_rows))
-        parts.append(
-            [np.isin(of_rows, part) for part in np.array_split(names, n_splits)]
+    n_splits = min(
+        n_splits, len(np.unique(groups)), n_class_folds(y, stimulus, n_splits)
+    )
+    if n_splits < 2:
+        return []
+    shuffled = {"shuffle": True, "random_state": random_state}
+    rows = np.zeros((len(y), 1))
+    of_groups = GroupKFold(n_splits, **shuffled).split(rows, y, groups)
+    of_stimuli = StimulusFolds(n_splits, **shuffled).split(rows, y, stimulus)
+    return [
+        (np.intersect1d(train, other_train), np.intersect1d(test, other_test))
+        for (train, test), (other_train, other_test) in zip(
+            of_groups, of_stimuli, strict=True
         )
-    folds = [
-        (np.flatnonzero(~of_groups & ~of_stimuli), np.flatnonzero(both))
-        for of_groups, of_stimuli in zip(*parts, strict=True)
-        if (both := of_groups & of_stimuli).any()
     ]
-    return [(train, test) for train, test in folds if len(train)]
 
 
 def chosen_parameters(estimator):

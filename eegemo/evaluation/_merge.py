@@ -10,7 +10,7 @@ from ._protocols import get_protocol
 from ._results import read_scores
 from ._table import save_scores
 
-_OF_SHARDS = ("subjects", "skipped", "permuted", "pipelines")
+_OF_SHARDS = ("subjects", "skipped", "permuted", "pipelines", "digests")
 
 
 def merge_results(folders, output=None):
@@ -114,15 +114,16 @@ def _join(run, other, folder):
                 f"of {run['subjects']} and, in {folder}, {other['subjects']} are "
                 "different protocols. Share out the pipelines instead."
             )
-        if run["pipelines"] != other["pipelines"]:
+        if run["digests"] != other["digests"]:
             raise ValueError(
                 f"The run in {folder} has other subjects and other pipelines than the "
                 "others: share out the ones or the others."
             )
     run["subjects"] += [s for s in other["subjects"] if s not in run["subjects"]]
     run["skipped"] += [s for s in other["skipped"] if s not in run["skipped"]]
-    for name, pipeline in other["pipelines"].items():
-        if run["pipelines"].setdefault(name, pipeline) != pipeline:
+    for name, digest in other["digests"].items():
+        run["pipelines"].setdefault(name, other["pipelines"][name])
+        if run["digests"].setdefault(name, digest) != digest:
             raise ValueError(
                 f"{name} is another pipeline in {folder} than in the others: give it "
                 "another name."

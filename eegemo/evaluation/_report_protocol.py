@@ -5,8 +5,9 @@ import re
 from ._pooling import RUN
 from ._report_tables import splits_table
 
-_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # of a function, other in each process
-_TITLED = ("paradigm · task", "permutation", "permutations")  # said at each run
+_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # in older results
+# Settings that are said at each run, and may differ.
+_TITLED = ("paradigm · task", "permutation", "permutations", "n_permutations")
 _DATA = ("dataset_parameters", "subjects", "task", "classes")
 _SIZES = ("n_train", "n_train_trials", "n_test", "n_test_trials")
 

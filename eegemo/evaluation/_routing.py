@@ -6,6 +6,9 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from ..temporal._inner_splits import cv_names
+from ._inner import groups_of
+
 _METHODS = (
     "fit",
     "transform",
@@ -89,10 +92,11 @@ def groups_for(estimator, X, forbidden):
     Parameters
     ----------
     estimator : estimator
+        With its inner folds.
     X : HoistedWindows
     forbidden : tuple of str
-        What training and test windows do not share. The groups are the largest of it,
-        so that early stopping validates on what is as new as the test is.
+        What training and test windows do not share: early stopping then validates on
+        what is as new as the test is.
 
     Returns
     -------
@@ -100,8 +104,8 @@ def groups_for(estimator, X, forbidden):
     """
     if not requests(estimator, "groups"):
         return {}
-    names = [n for n in ("subject", "session", "stimulus") if n in forbidden]
-    several = (n for n in names if X.metadata[n].nunique() > 1)
-    groups = X.metadata[next(several, "stimulus")].to_numpy(str)
+    folds = [estimator.get_params()[name] for name in cv_names(estimator)]
+    parts = [train for each in folds if isinstance(each, list) for train, _ in each]
+    groups = groups_of(X.metadata, forbidden, parts or None)
     taken = get_routing_for_object(estimator).consumes("fit", ["groups"])
     return dict.fromkeys(taken, groups)

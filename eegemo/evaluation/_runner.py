@@ -3,6 +3,7 @@
 import copy
 import json
 import platform
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from sklearn.model_selection import GridSearchCV
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.utils.validation import check_scalar
 from threadpoolctl import threadpool_limits
 
@@ -40,7 +42,8 @@ _OFFLINE = {  # a CodeCarbon that is told the country asks no server for it
     "save_to_file": False,
     "log_level": "error",
 }
-_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "summary", "source")
+_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "digests")
+_UNKEYED += ("summary", "source")
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "pyriemann", "mne", "moabb")
 
 
@@ -99,11 +102,13 @@ def run_benchmark(
     random_state : int, default=0
         Seed of the splits. Estimators have their own.
     permutation : int, default=None
-        Seed to permute the labels among the trials of each session, for a null test.
+        Seed to permute the labels, for a null test; see ``n_permutations``.
     n_permutations : int, default=0
         How often to repeat all with permuted labels, by the seeds from ``random_state``
-        on: :func:`summarize` then says how many of them a pipeline beats. Windows
-        follow their trial, since those of one trial are no independent evidence.
+        on: :func:`summarize` then says how many of them a pipeline beats. Labels are
+        permuted among stimuli where each always has the same, alike for all subjects,
+        so that to know a clip again is no evidence; else among the trials of a session;
+        and among subjects where each has one label. Windows follow.
     hoist : bool, default=True
         Compute the leading steps of a pipeline that need no fit once per recording,
         while it is loaded, and drop the windows. Same scores, less time and memory.
@@ -152,7 +157,8 @@ def run_benchmark(
     subjects and stimuli. So does whatever else has a parameter ``cv``; its number of
     folds is kept. The column ``best_params`` says what was chosen. What requests
     ``groups`` in ``fit``, as networks do for early stopping, gets the stimulus, session
-    or subject of each window.
+    or subject of each window. Scikit-learn hands no ``domain`` to the predictions by
+    which a search scores its candidates.
 
     A step that requests ``domain`` by metadata routing gets the subject and session of
     each window, in training and in prediction, as the alignments of
@@ -190,6 +196,7 @@ def run_benchmark(
     _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout)
     check_scalar(n_calibration, "n_calibration", Integral, min_val=1)
     check_scalar(n_permutations, "n_permutations", Integral, min_val=0)
+    check_scalar(random_state, "random_state", Integral, min_val=0)
     if n_permutations and permutation is not None:
         raise ValueError(
             "n_permutations compares true labels with permuted ones: leave permutation "
@@ -220,6 +227,10 @@ def run_benchmark(
             hoisted = HoistedParadigm(paradigm, heads, dtype)
             for name, required in protocols.items():
                 _check_size(name, dataset, n_splits)
+                if n_splits is not None and get_protocol(name).source:
+                    raise ValueError(
+                        f"{name} was published with its own folds: leave n_splits out."
+                    )
                 if not required and not _stimuli_repeat(hoisted, dataset):
                     continue
                 run = {
@@ -231,7 +242,8 @@ def run_benchmark(
                     "protocol": name,
                     "summary": get_protocol(name).summary,
                     "source": get_protocol(name).source,
-                    "pipelines": {k: repr(v) for k, v in chosen.items()},
+                    "pipelines": {k: _described(v) for k, v in chosen.items()},
+                    "digests": {k: digest for k, (_, _, digest) in tails.items()},
                 }
                 if name == "cross-subject-calibrated":
                     run["n_calibration"] = n_calibration
@@ -333,6 +345,17 @@ def _with_searches(pipelines, param_grid):
     searches = {}
     for name, grid in param_grid.items():
         known = pipelines[name].get_params(deep=True)
+        try:
+            ParameterGrid(grid)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"The grid of {name} should map parameters to lists of values, such as "
+                f'{{"svm__C": [0.1, 1]}}, got {grid!r}: {error}'
+            ) from error
+        if "cv" in known:
+            raise ValueError(
+                f"{name} is a search itself: give it the grid, and none in param_grid."
+            )
         for part in [grid] if isinstance(grid, Mapping) else grid:
             wrong = [key for key in part if key not in known]
             if wrong:
@@ -406,7 +429,7 @@ def _run_protocol(
             evaluate = partial(
                 _evaluate, protocol, hoisted, part, pipelines, options, workers.n_jobs
             )
-            workers.run(evaluate, store.count)
+            workers.run(evaluate, store.progress)
             records += store.read_all(keys)
     return make_table(records, run, list(tails))
 
@@ -503,6 +526,13 @@ def _stimuli_repeat(hoisted, dataset):
     """Tell whether two subjects saw the same clip."""
     _, _, metadata = hoisted.get_data(dataset)
     return metadata.groupby("stimulus")["subject"].nunique().max() > 1
+
+
+def _described(estimator):
+    """Return the whole representation of an estimator, the same in each process."""
+    whole = isinstance(estimator, BaseEstimator)
+    text = estimator.__repr__(N_CHAR_MAX=10**9) if whole else repr(estimator)
+    return re.sub(" at 0x[0-9a-f]+", "", text)
 
 
 def _plain(parameters):

@@ -52,9 +52,10 @@ class FoldStore:
             for path in sorted((self.folder / pipeline).glob("*.json"))
         ]
 
-    def count(self):
-        """How many results there are, of all pipelines."""
-        return sum(1 for _ in self.folder.glob("*/*.json"))
+    def progress(self):
+        """Return the number of results, and when the last one was written."""
+        written = [path.stat().st_mtime_ns for path in self.folder.glob("*/*.json")]
+        return len(written), max(written, default=0)
 
     def write(self, path, record):
         """Write a result."""

@@ -7,6 +7,9 @@ from threading import Thread
 from time import monotonic
 
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
+from joblib.parallel import get_active_backend
+from sklearn import config_context, get_config
 
 _SECONDS = 0.2  # between two looks at the results
 
@@ -28,14 +31,14 @@ class Workers:
     backend: str | None = None
     timeout: float | None = None
 
-    def run(self, call, count):
+    def run(self, call, progress):
         """Call a function that computes in parallel by joblib.
 
         Parameters
         ----------
         call : callable
-        count : callable
-            Says how many results there are so far.
+        progress : callable
+            Returns something that changes with each new result.
 
         Raises
         ------
@@ -48,7 +51,7 @@ class Workers:
             if self.timeout is None:
                 self._call(call)
             else:
-                self._call_in_time(call, count)
+                self._call_in_time(call, progress)
         except BrokenProcessPool as error:
             raise RuntimeError(
                 "A worker process died, most likely for want of memory. Take fewer "
@@ -61,24 +64,28 @@ class Workers:
         with chosen:
             call()
 
-    def _call_in_time(self, call, count):
+    def _call_in_time(self, call, progress):
         """Call in a thread of its own, which is left behind if it hangs."""
         errors = []
+        backend, n_jobs = get_active_backend()  # and options of this thread alone
+        options = get_config()
 
         def run():
             try:
-                self._call(call)
+                with parallel_config(backend, n_jobs=n_jobs), config_context(**options):
+                    self._call(call)
             except BaseException as error:  # raised again below
                 errors.append(error)
 
         thread = Thread(target=run, daemon=True)
         thread.start()
-        known, since = count(), monotonic()
+        known, since = progress(), monotonic()
         while thread.is_alive():
             thread.join(_SECONDS)
-            if count() != known:
-                known, since = count(), monotonic()
+            if progress() != known:
+                known, since = progress(), monotonic()
             elif monotonic() - since > self.timeout and thread.is_alive():
+                get_reusable_executor().shutdown(wait=False, kill_workers=True)
                 raise TimeoutError(
                     f"No fold was finished within timeout={self.timeout:g} seconds: "
                     "workers may have died or lack eegemo or memory. Look at their "

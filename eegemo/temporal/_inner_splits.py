@@ -27,7 +27,7 @@ def keep_trials_whole(estimator, X, y, groups):
         stands within another, where nobody knows what trial a row is of; or a ``cv`` is
         a share of the windows.
     """
-    found = list(_cv_names(estimator))
+    found = list(cv_names(estimator))
     for name in estimator.get_params():
         if name.endswith("__cv") and name not in found:
             raise ValueError(
@@ -41,12 +41,23 @@ def keep_trials_whole(estimator, X, y, groups):
             estimator.set_params(**{name: _trial_splits(cv, X, y, groups)})
 
 
-def _cv_names(estimator, prefix=""):
-    """Name every parameter ``cv`` that splits the very rows the estimator is given."""
+def cv_names(estimator, prefix=""):
+    """Name every parameter ``cv`` that splits the very rows the estimator is given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Steps of a pipeline count, which pass on all rows.
+    prefix : str, default=""
+
+    Yields
+    ------
+    name : str
+    """
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             if hasattr(step, "get_params"):
-                yield from _cv_names(step, f"{prefix}{name}__")
+                yield from cv_names(step, f"{prefix}{name}__")
     elif "cv" in estimator.get_params(deep=False):
         yield f"{prefix}cv"
 
