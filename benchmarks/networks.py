@@ -43,7 +43,7 @@ NOTES = """\
 - {n} epochs: a whole fit from nothing, with all that is done once, such as the
   transform of the windows; ours with `fit`, which also validates the input. The median
   of three, or one if an epoch takes a second.
-- With `--resume`, rows that were there are kept, and the facts above are of the last run.
+- With `--resume`, rows that were there are kept: the facts above are of the last run.
 - Extra memory: peak resident memory of a fit of two epochs on one thread, beyond that
   with the data loaded and a fit of some windows done. Each in a process of its own.
 """
