@@ -64,7 +64,9 @@ def with_inner_folds(estimator, X, y, forbidden, random_state=0):
 
 def _folds(cv, metadata, y, forbidden, random_state):
     if cv is None or isinstance(cv, Integral):
-        n_splits = _N_FOLDS if cv is None else check_scalar(cv, "cv", int, min_val=2)
+        n_splits = (
+            _N_FOLDS if cv is None else check_scalar(cv, "cv", Integral, min_val=2)
+        )
         return inner_folds(metadata, y, forbidden, n_splits, random_state)
     if not hasattr(cv, "split"):
         what = "splits" if isinstance(cv, Iterable) else type(cv).__name__
@@ -123,8 +125,10 @@ def inner_folds(metadata, y, forbidden, n_splits, random_state):
         else:
             folds = GroupKFold(min(n_splits, n_groups), **shuffled)
             folds = list(folds.split(rows, y, groups))
-        classes = len(np.unique(y))
-        if len(folds) > 1 and all(len(np.unique(y[t])) == classes for t, _ in folds):
+        n_classes = len(np.unique(y))
+        if len(folds) > 1 and all(
+            len(test) and len(np.unique(y[train])) == n_classes for train, test in folds
+        ):
             return folds
     folds = list(StimulusFolds(n_splits, **shuffled).split(rows, y, stimulus))
     if not folds:

@@ -3,10 +3,8 @@
 import copy
 import json
 import platform
-import re
 import time
 import warnings
-from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -15,17 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.utils.validation import check_scalar
 from threadpoolctl import threadpool_limits
 
 from .. import __version__
 from ..paradigm import EmotionParadigm
-from ..pipelines import list_pipelines, make_named_pipeline
-from ._fingerprint import digest, digest_estimator, digest_rows
+from ._choice import describe, plan, resolve_pipelines, with_searches
+from ._fingerprint import digest, digest_rows
 from ._fold import FoldTask, RecordedPipeline
-from ._hoist import HoistedParadigm, split_head
+from ._hoist import HoistedParadigm
 from ._permutation import subject_scores
 from ._progress import Progress
 from ._protocols import get_protocol
@@ -35,15 +31,16 @@ from ._store import FoldStore
 from ._table import label, make_table, save_scores
 from ._workers import Workers
 
-DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
 DEFAULT_PROTOCOLS = ("within-session", "cross-subject")
 _OFFLINE = {  # a CodeCarbon that is told the country asks no server for it
     "country_iso_code": "FRA",
     "save_to_file": False,
     "log_level": "error",
 }
-_UNKEYED = ("subjects", "skipped", "permuted", "pipelines", "digests")
-_UNKEYED += ("summary", "source")
+_UNKEYED = (
+    *("subjects", "skipped", "permuted", "pipelines", "digests"),
+    *("summary", "source"),
+)
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "pyriemann", "mne", "moabb")
 
 
@@ -221,9 +218,9 @@ def run_benchmark(
     with _folder(output) as folder:
         for dataset in datasets:
             task = paradigm.task_of(dataset)
-            chosen = _resolve_pipelines(pipelines, paradigm, dataset)
-            chosen = _with_searches(chosen, param_grid or {})
-            heads, tails = _plan(chosen, hoist)
+            chosen = resolve_pipelines(pipelines, paradigm, dataset)
+            chosen = with_searches(chosen, param_grid or {})
+            heads, tails = plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype)
             for name, required in protocols.items():
                 _check_size(name, dataset, n_splits)
@@ -242,7 +239,7 @@ def run_benchmark(
                     "protocol": name,
                     "summary": get_protocol(name).summary,
                     "source": get_protocol(name).source,
-                    "pipelines": {k: _described(v) for k, v in chosen.items()},
+                    "pipelines": {k: describe(v) for k, v in chosen.items()},
                     "digests": {k: digest for k, (_, _, digest) in tails.items()},
                 }
                 if name == "cross-subject-calibrated":
@@ -308,82 +305,6 @@ def _with_stimulus_protocol(protocols):
         if name == "cross-subject" and "cross-subject-stimulus" not in asked:
             out["cross-subject-stimulus"] = False
     return out
-
-
-def _resolve_pipelines(pipelines, paradigm, dataset):
-    """Return the pipelines by name, the trivial baseline first."""
-    sfreq = paradigm.sfreq_of(dataset)
-    if pipelines is None:
-        pipelines = DEFAULT_PIPELINES
-    if isinstance(pipelines, str):
-        pipelines = [pipelines]
-    if not isinstance(pipelines, dict):
-        unknown = [name for name in pipelines if name not in list_pipelines()]
-        if unknown:
-            raise ValueError(
-                f"Unknown pipelines {', '.join(map(str, unknown))}: choose from "
-                f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
-            )
-        channels = paradigm.channels_of(dataset)
-        make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
-        pipelines = {name: make(name) for name in pipelines}
-    elif "trivial" in pipelines:
-        raise ValueError(
-            "The name 'trivial' is that of the baseline: give yours another name."
-        )
-    return {"trivial": make_named_pipeline("trivial", sfreq)} | pipelines
-
-
-def _with_searches(pipelines, param_grid):
-    """Replace the pipelines that have a grid by searches of it."""
-    unknown = [name for name in param_grid if name not in pipelines]
-    if unknown:
-        raise ValueError(
-            f"param_grid names {', '.join(unknown)}, which are not run: the pipelines "
-            f"are {', '.join(pipelines)}."
-        )
-    searches = {}
-    for name, grid in param_grid.items():
-        known = pipelines[name].get_params(deep=True)
-        try:
-            ParameterGrid(grid)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"The grid of {name} should map parameters to lists of values, such as "
-                f'{{"svm__C": [0.1, 1]}}, got {grid!r}: {error}'
-            ) from error
-        if "cv" in known:
-            raise ValueError(
-                f"{name} is a search itself: give it the grid, and none in param_grid."
-            )
-        for part in [grid] if isinstance(grid, Mapping) else grid:
-            wrong = [key for key in part if key not in known]
-            if wrong:
-                raise ValueError(
-                    f"{name} has no parameter {', '.join(wrong)}: choose from "
-                    f"{', '.join(sorted(known))}."
-                )
-        searches[name] = GridSearchCV(
-            pipelines[name], grid, scoring="balanced_accuracy"
-        )
-    return pipelines | searches
-
-
-def _plan(pipelines, hoist):
-    """Split the pipelines; equal heads are shared.
-
-    Returns
-    -------
-    heads : dict of str to transformer or None
-    tails : dict of str to (tail, key of its head, fingerprint of the whole)
-    """
-    heads, tails = {}, {}
-    for name, pipeline in pipelines.items():
-        head, tail = split_head(pipeline) if hoist else (None, pipeline)
-        key = "windows" if head is None else digest([step for _, step in head.steps])
-        heads[key] = head
-        tails[name] = tail, key, digest([name, digest_estimator(pipeline)])
-    return heads, tails
 
 
 def _run_protocol(
@@ -526,13 +447,6 @@ def _stimuli_repeat(hoisted, dataset):
     """Tell whether two subjects saw the same clip."""
     _, _, metadata = hoisted.get_data(dataset)
     return metadata.groupby("stimulus")["subject"].nunique().max() > 1
-
-
-def _described(estimator):
-    """Return the whole representation of an estimator, the same in each process."""
-    whole = isinstance(estimator, BaseEstimator)
-    text = estimator.__repr__(N_CHAR_MAX=10**9) if whole else repr(estimator)
-    return re.sub(" at 0x[0-9a-f]+", "", text)
 
 
 def _plain(parameters):

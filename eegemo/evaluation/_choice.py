@@ -1,0 +1,97 @@
+"""The pipelines of a benchmark: by name, with their searches, as head and tail."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GridSearchCV, ParameterGrid
+
+from ..pipelines import list_pipelines, make_named_pipeline
+from ._fingerprint import digest, digest_estimator
+from ._hoist import split_head
+
+DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
+
+
+def resolve_pipelines(pipelines, paradigm, dataset):
+    """Return the pipelines by name, the trivial baseline first."""
+    sfreq = paradigm.sfreq_of(dataset)
+    if pipelines is None:
+        pipelines = DEFAULT_PIPELINES
+    if isinstance(pipelines, str):
+        pipelines = [pipelines]
+    if not isinstance(pipelines, dict):
+        unknown = [name for name in pipelines if name not in list_pipelines()]
+        if unknown:
+            raise ValueError(
+                f"Unknown pipelines {', '.join(map(str, unknown))}: choose from "
+                f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
+            )
+        channels = paradigm.channels_of(dataset)
+        make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
+        pipelines = {name: make(name) for name in pipelines}
+    elif "trivial" in pipelines:
+        raise ValueError(
+            "The name 'trivial' is that of the baseline: give yours another name."
+        )
+    return {"trivial": make_named_pipeline("trivial", sfreq)} | pipelines
+
+
+def with_searches(pipelines, param_grid):
+    """Replace the pipelines that have a grid by searches of it."""
+    unknown = [name for name in param_grid if name not in pipelines]
+    if unknown:
+        raise ValueError(
+            f"param_grid names {', '.join(unknown)}, which are not run: the pipelines "
+            f"are {', '.join(pipelines)}."
+        )
+    searches = {}
+    for name, grid in param_grid.items():
+        known = pipelines[name].get_params(deep=True)
+        try:
+            ParameterGrid(grid)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"The grid of {name} should map parameters to lists of values, such as "
+                f'{{"svm__C": [0.1, 1]}}, got {grid!r}: {error}'
+            ) from error
+        if "cv" in known:
+            raise ValueError(
+                f"{name} is a search itself: give it the grid, and none in param_grid."
+            )
+        for part in [grid] if isinstance(grid, Mapping) else grid:
+            wrong = [key for key in part if key not in known]
+            if wrong:
+                raise ValueError(
+                    f"{name} has no parameter {', '.join(wrong)}: choose from "
+                    f"{', '.join(sorted(known))}."
+                )
+        searches[name] = GridSearchCV(
+            pipelines[name], grid, scoring="balanced_accuracy"
+        )
+    return pipelines | searches
+
+
+def plan(pipelines, hoist):
+    """Split the pipelines; equal heads are shared.
+
+    Returns
+    -------
+    heads : dict of str to transformer or None
+    tails : dict of str to (tail, key of its head, fingerprint of the whole)
+    """
+    heads, tails = {}, {}
+    for name, pipeline in pipelines.items():
+        head, tail = split_head(pipeline) if hoist else (None, pipeline)
+        key = "windows" if head is None else digest([step for _, step in head.steps])
+        heads[key] = head
+        tails[name] = tail, key, digest([name, digest_estimator(pipeline)])
+    return heads, tails
+
+
+def describe(estimator):
+    """Return the whole representation of an estimator, the same in each process."""
+    whole = isinstance(estimator, BaseEstimator)
+    text = estimator.__repr__(N_CHAR_MAX=10**9) if whole else repr(estimator)
+    return re.sub(" at 0x[0-9a-f]+", "", text)
