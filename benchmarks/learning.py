@@ -119,12 +119,12 @@ def draw(curves, path):
         steps = range(1, len(ours) + 1)
         ax.plot(steps, theirs, color=ORANGE, linewidth=4, label="torch")
         ax.plot(steps, ours, "--", color=BLUE, linewidth=1.5, label="eegemo")
-        ax.set_title(f"{name}\n{data}", fontsize=8)
+        ax.set_title(f"{name}\n{data}", fontsize=7)
         ax.tick_params(labelsize=7)
-    axes.flat[0].legend(fontsize=8)
+    axes.flat[0].legend(fontsize=7)
     figure.supxlabel("Steps of Adam", fontsize=9)
     figure.supylabel("Cross-entropy of the batch (nats)", fontsize=9)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=110)
     plt.close(figure)
 
 

@@ -3,14 +3,10 @@
 Each holds all its parameters in its representation, since MOABB keys results by it.
 """
 
-import math
-
 import mne
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-
-from .datasets._base import QUADRANT_CLASSES, RATING_CLASSES
 
 
 class FilterRecording(BaseEstimator):
@@ -46,26 +42,28 @@ class FilterRecording(BaseEstimator):
 
 
 class CutTrials(BaseEstimator):
-    """Cut the annotated trials of a Raw into labelled windows, as mne.Epochs."""
+    """Cut the annotated trials of a Raw into windows, as mne.Epochs.
 
-    def __init__(self, window, stride, task, threshold, classes):
+    The metadata hold what ``labels`` need to know of each window.
+    """
+
+    def __init__(self, window, stride, labels):
         self.window = window
         self.stride = stride
-        self.task = task
-        self.threshold = threshold
-        self.classes = classes
+        self.labels = labels
 
     def transform(self, raw):
         """Return Epochs with metadata; None if the recording has no trial."""
         rows = [
-            (start, stop, label, extras)
+            (start, stop, extras | facts)
             for onset, duration, extras in _trials(raw)
-            for label in [self._label(extras)]
             for start, stop in self._windows(raw, onset, duration, extras["trial"])
+            for facts in [self._facts(raw, extras, start, stop)]
+            if facts is not None
         ]
         if not rows:
             return None
-        lengths = {stop - start for start, stop, _, _ in rows}
+        lengths = {stop - start for start, stop, _ in rows}
         if len(lengths) > 1:
             raise ValueError(
                 f"The trials last {min(lengths)} to {max(lengths)} samples, so whole "
@@ -73,7 +71,7 @@ class CutTrials(BaseEstimator):
             )
         data = raw.get_data(verbose="error")
         sfreq = raw.info["sfreq"]
-        X = np.stack([data[:, start:stop] for start, stop, _, _ in rows])
+        X = np.stack([data[:, start:stop] for start, stop, _ in rows])
         metadata = pd.DataFrame(
             [
                 {
@@ -81,24 +79,34 @@ class CutTrials(BaseEstimator):
                     "stimulus": str(extras["stimulus"]),
                     "onset": start / sfreq,
                     "duration": (stop - start) / sfreq,
-                    "label": label,
+                    **{name: extras[name] for name in self.labels.facts},
                 }
-                for start, stop, label, extras in rows
+                for start, stop, extras in rows
             ]
         )
-        codes = {name: code for code, name in enumerate(self.classes, start=1)}
-        events = [
-            (start, extras["trial"], codes[label]) for start, _, label, extras in rows
-        ]
+        events = [(start, extras["trial"], 1) for start, _, extras in rows]
         return mne.EpochsArray(
             X,
             raw.info,
             np.asarray(events, int),
-            event_id={k: v for k, v in codes.items() if k in set(metadata["label"])},
+            event_id={"trial": 1},
             metadata=metadata,
             proj=False,
             verbose="error",
         )
+
+    def _facts(self, raw, extras, start, stop):
+        """Return what labels need to know of a window; None where it is unrated."""
+        facts = {}
+        for name in self.labels.facts:
+            course = [] if name in extras else _course(raw, name)
+            facts[name] = extras.get(name)
+            if course:
+                facts[name] = _mean_rating(course, start, stop)
+                if facts[name] is None:
+                    return None
+        self.labels.check(extras["trial"], facts)
+        return facts
 
     def _windows(self, raw, onset, duration, trial):
         """First and last sample of each window of a trial, without the bad ones."""
@@ -123,28 +131,6 @@ class CutTrials(BaseEstimator):
             for start in starts
             if not any(b < start + length and e > start for b, e in bad)
         ]
-
-    def _label(self, extras):
-        if isinstance(extras.get(self.task), str):
-            if extras[self.task] not in self.classes:
-                raise ValueError(
-                    f"Trial {extras['trial']} has the {self.task} "
-                    f"{extras[self.task]!r}: none of {', '.join(self.classes)}."
-                )
-            return extras[self.task]
-        if self.task == "quadrant":
-            levels = [self._level(extras, name) for name in ("valence", "arousal")]
-            return QUADRANT_CLASSES[2 * levels[0] + levels[1]]
-        return RATING_CLASSES[self._level(extras, self.task)]
-
-    def _level(self, extras, name):
-        rating = extras.get(name)
-        if rating is None or not math.isfinite(rating):
-            raise ValueError(
-                f"Trial {extras['trial']} has no rating of {name}, got {rating!r}: "
-                "leave the trial out of the annotations, or choose another task."
-            )
-        return int(rating >= self.threshold)
 
 
 class EpochsToWindows(BaseEstimator):
@@ -186,3 +172,27 @@ def _annotated(raw):
             strict=True,
         )
     ]
+
+
+def _course(raw, name):
+    """First and last sample, and value, of the ratings that change in a trial."""
+    extras = getattr(raw.annotations, "extras", None) or []
+    sfreq = raw.info["sfreq"]
+    return [
+        (onset * sfreq, (onset + duration) * sfreq, extra[name])
+        for (onset, duration, _), extra in zip(_annotated(raw), extras, strict=True)
+        if extra and name in extra and "trial" not in extra
+    ]
+
+
+def _mean_rating(course, start, stop):
+    """Mean rating between two samples; None if there is none for a part of them."""
+    overlaps = [
+        (min(last, stop) - max(first, start), value)
+        for first, last, value in course
+        if last > start and first < stop
+    ]
+    rated = sum(overlap for overlap, _ in overlaps)
+    if rated < stop - start - 0.01:
+        return None
+    return float(sum(overlap * value for overlap, value in overlaps) / rated)

@@ -11,10 +11,13 @@ from moabb.paradigms.base import BaseParadigm
 from sklearn.utils.validation import check_scalar
 
 from . import datasets as _datasets
+from ._labels import TIES, Labels
 from ._windowing import CutTrials, EpochsToWindows, FilterRecording
 from .datasets._base import QUADRANT_CLASSES, RATING_CLASSES
+from .metrics import concordance_scorer
 
 __all__ = ["EmotionParadigm"]
+TARGETS = ("class", "rating")
 
 
 class EmotionParadigm(BaseParadigm):
@@ -42,11 +45,18 @@ class EmotionParadigm(BaseParadigm):
         Sampling rate in Hz to resample to; None keeps that of the recordings.
     channels : sequence of str, default=None
         EEG channels to use, in this order; None takes all.
-    threshold : float, default=None
-        A rating of at least this is ``"high"``, a smaller one ``"low"``; None takes the
-        middle of the data set's scale. Only for tasks made of ratings.
-    scorer : str, callable or dict, default="balanced_accuracy"
-        What MOABB's own evaluations report.
+    threshold : float or "median", default=None
+        A rating above this is ``"high"``, one below ``"low"``; None takes the middle of
+        the data set's scale, and ``"median"`` that of the subject's own trials. Only
+        for classes made of ratings.
+    ties : {"high", "low", "leave-out"}, default="high"
+        What a rating is that equals the threshold.
+    target : {"class", "rating"}, default=None
+        Whether to recognise classes, or to predict the ratings themselves. None means
+        classes, where the task has any.
+    scorer : str, callable or dict, default=None
+        What MOABB's own evaluations report; None means balanced accuracy, or the
+        concordance correlation coefficient of ratings.
 
     Examples
     --------
@@ -70,7 +80,9 @@ class EmotionParadigm(BaseParadigm):
         sfreq=None,
         channels=None,
         threshold=None,
-        scorer="balanced_accuracy",
+        ties="high",
+        target=None,
+        scorer=None,
     ):
         for name, value in [
             ("window", window),
@@ -85,6 +97,21 @@ class EmotionParadigm(BaseParadigm):
             raise ValueError(f"fmin={fmin:g} should be below fmax={fmax:g}.")
         if stride is not None and window is None:
             raise ValueError("stride means nothing with window=None: give a window.")
+        if ties not in TIES:
+            raise ValueError(f"ties should be one of {', '.join(TIES)}, got {ties!r}.")
+        if target not in (None, *TARGETS):
+            raise ValueError(
+                f"target should be 'class', 'rating' or None, got {target!r}."
+            )
+        if threshold not in (None, "median"):
+            check_scalar(threshold, "threshold", Real)
+        if target == "rating" and (threshold is not None or ties != "high"):
+            raise ValueError(
+                "threshold and ties make classes of ratings: leave them out with "
+                "target='rating'."
+            )
+        if scorer is None:
+            scorer = concordance_scorer if target == "rating" else "balanced_accuracy"
         channels = None if channels is None else list(channels)
         super().__init__(
             filters=[[fmin, fmax]], channels=channels, resample=sfreq, scorer=scorer
@@ -96,6 +123,8 @@ class EmotionParadigm(BaseParadigm):
         self.fmax = fmax
         self.sfreq = sfreq
         self.threshold = threshold
+        self.ties = ties
+        self.target = target
 
     def __repr__(self):
         parameters = ", ".join(f"{k}={v!r}" for k, v in self.parameters.items())
@@ -104,7 +133,9 @@ class EmotionParadigm(BaseParadigm):
     @property
     def parameters(self):
         """All parameters, as a dict."""
-        names = "task window stride fmin fmax sfreq channels threshold scorer"
+        names = (
+            "task window stride fmin fmax sfreq channels threshold ties target scorer"
+        )
         return {name: getattr(self, name) for name in names.split()}
 
     @property
@@ -124,7 +155,7 @@ class EmotionParadigm(BaseParadigm):
         return dataset.paradigm == "emotion" and known
 
     def used_events(self, dataset):
-        """Classes of the task, numbered from 1.
+        """Classes of the task, numbered from 1; "rating" alone for ratings.
 
         Parameters
         ----------
@@ -134,7 +165,7 @@ class EmotionParadigm(BaseParadigm):
         -------
         events : dict of str to int
         """
-        classes = dataset.tasks[self.task_of(dataset)]
+        classes = self.classes_of(dataset) or ("rating",)
         return {name: code for code, name in enumerate(classes, start=1)}
 
     def task_of(self, dataset):
@@ -160,6 +191,40 @@ class EmotionParadigm(BaseParadigm):
                 f"{', '.join(dataset.tasks)}."
             )
         return task
+
+    def classes_of(self, dataset):
+        """Classes of the task on this data set.
+
+        Parameters
+        ----------
+        dataset : EmotionDataset
+
+        Returns
+        -------
+        classes : tuple of str
+            () if ratings are to be predicted.
+
+        Raises
+        ------
+        ValueError
+            The task has no ratings, or no classes, or none of that task.
+        """
+        task = self.task_of(dataset)
+        classes = tuple(dataset.tasks[task])
+        if self.target == "class" and not classes:
+            raise ValueError(
+                f"The task {task!r} of {dataset.code} has no classes, only ratings: "
+                "leave target out, or use target='rating'."
+            )
+        if self.target != "rating":
+            return classes
+        if classes not in ((), RATING_CLASSES):
+            rated = [t for t, c in dataset.tasks.items() if c in ((), RATING_CLASSES)]
+            raise ValueError(
+                f"The task {task!r} of {dataset.code} has no ratings to predict: "
+                + (f"choose {' or '.join(rated)}." if rated else "no task of it has.")
+            )
+        return ()
 
     def sfreq_of(self, dataset):
         """Return the sampling rate of the windows; reads a recording if need be.
@@ -218,15 +283,6 @@ class EmotionParadigm(BaseParadigm):
                 "EmotionParadigm labels windows, not recordings: use return_epochs, or "
                 "dataset.get_data() for the raw recordings."
             )
-        task = self.task_of(dataset)
-        threshold = self.threshold
-        if threshold is None:
-            threshold = sum(dataset.scale) / 2
-        elif dataset.tasks[task] not in (RATING_CLASSES, QUADRANT_CLASSES):
-            raise ValueError(
-                f"The task {task!r} of {dataset.code} is not made of ratings, so a "
-                "threshold means nothing: leave it out."
-            )
         steps = [
             (
                 StepType.RAW,
@@ -234,9 +290,7 @@ class EmotionParadigm(BaseParadigm):
             ),
             (
                 StepType.EPOCHS,
-                CutTrials(
-                    self.window, self.stride, task, threshold, dataset.tasks[task]
-                ),
+                CutTrials(self.window, self.stride, self._labels_of(dataset)),
             ),
         ]
         if not return_epochs:
@@ -280,7 +334,7 @@ class EmotionParadigm(BaseParadigm):
         Returns
         -------
         X : array of shape (n_windows, n_channels, n_times), or mne.Epochs
-        y : array of str, shape (n_windows,)
+        y : array of str, or of float for ratings, shape (n_windows,)
         metadata : pandas.DataFrame
             ``subject``, ``session``, ``run``, ``trial`` (unique within the session),
             ``stimulus`` (what was shown, the same wherever it was shown again),
@@ -312,13 +366,26 @@ class EmotionParadigm(BaseParadigm):
         ]
         if not parts:
             raise ValueError(f"{dataset.code} gave no window for subjects {subjects}.")
-        X, y, metadata = zip(*parts, strict=True)
+        X, metadata = zip(*parts, strict=True)
         metadata = pd.concat(metadata, ignore_index=True)
+        labels = self._labels_of(dataset)
+        y, kept = labels.label(metadata)
+        if not kept.any():
+            raise ValueError(
+                f"All ratings of {dataset.code} equal the threshold {self.threshold}, "
+                "and ties are left out: choose another threshold, or ties='high'."
+            )
+        y = y[kept]
+        metadata = metadata.drop(columns=list(labels.facts))
+        metadata = metadata[kept].reset_index(drop=True)
         metadata.attrs.update(_common_recording(loaded, dataset))
         if return_epochs:
-            X = mne.concatenate_epochs(list(X), verbose="error")
-            X.metadata = metadata.assign(label=np.concatenate(y))
-            return X, np.concatenate(y), metadata
+            X = mne.concatenate_epochs(list(X), verbose="error")[kept]
+            X.metadata = metadata.assign(label=y)
+            codes = self.used_events(dataset)
+            X.events[:, 2] = [codes.get(label, 1) for label in y]
+            X.event_id = {k: v for k, v in codes.items() if v in X.events[:, 2]}
+            return X, y, metadata
         lengths = {x.shape[2] for x in X if x.ndim == 3}
         if len(lengths) > 1:
             raise ValueError(
@@ -326,7 +393,22 @@ class EmotionParadigm(BaseParadigm):
                 "samples, so whole trials do not fit one array: give window= in "
                 "seconds."
             )
-        return np.concatenate(X), np.concatenate(y), metadata
+        X = np.concatenate(X)
+        return X if kept.all() else X[kept], y, metadata
+
+    def _labels_of(self, dataset):
+        """Return what makes the labels of a data set; raise if it cannot."""
+        task, classes = self.task_of(dataset), self.classes_of(dataset)
+        of_ratings = classes in (RATING_CLASSES, QUADRANT_CLASSES)
+        if not of_ratings and (self.threshold is not None or self.ties != "high"):
+            raise ValueError(
+                f"The task {task!r} of {dataset.code} has no classes made of ratings, "
+                "so threshold and ties mean nothing: leave them out."
+            )
+        threshold = self.threshold
+        if threshold is None and of_ratings:
+            threshold = sum(dataset.scale) / 2
+        return Labels(task, classes, threshold, self.ties)
 
     def _get_events_pipeline(self, dataset):
         """Return nothing: CutTrials finds the trials itself."""
@@ -368,9 +450,9 @@ def _recording_of(part):
 
 
 def _run_data(part, is_epochs, **identity):
-    """Split one processed run into X, y and metadata with subject, session and run."""
-    facts = part.metadata if is_epochs else part["metadata"]
-    metadata = facts.drop(columns="label").reset_index(drop=True)
+    """Split one processed run into X and metadata with subject, session and run."""
+    metadata = part.metadata if is_epochs else part["metadata"]
+    metadata = metadata.reset_index(drop=True)
     for position, (name, value) in enumerate(identity.items()):
         metadata.insert(position, name, value)
-    return (part if is_epochs else part["X"]), facts["label"].to_numpy(str), metadata
+    return (part if is_epochs else part["X"]), metadata

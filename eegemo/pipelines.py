@@ -2,12 +2,12 @@
 
 import numpy as np
 from sklearn import config_context
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 
 from ._sfreq import check_positive
 from .adapt import Recenter
@@ -33,6 +33,8 @@ _TRAINING = {
     "label_smoothing": 0.0,
     "random_state": 0,
 }
+
+_RIDGE = 100.0  # windows of a trial are alike, so that their number says little
 
 __all__ = ["list_pipelines", "make_named_pipeline"]
 
@@ -68,7 +70,8 @@ def make_named_pipeline(name, sfreq, channels=None):
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        A classifier of windows of shape (n_windows, n_channels, n_times). Those with
+        A classifier of windows of shape (n_windows, n_channels, n_times), or, where its
+        line says "of ratings", a regressor. Those with
         "rct" in their name request ``domain``, the subject and session of each window,
         which :func:`eegemo.evaluation.run_benchmark` hands over, and scikit-learn's
         metadata routing.
@@ -265,6 +268,36 @@ def _acm_spdnet(sfreq, channels):
     return [augmented, ("network", SPDNet(**_TRAINING))]
 
 
+def _trivial_mean(sfreq, channels):
+    """Mean training rating, whatever the EEG: the baseline to beat, of ratings."""
+    nothing, _ = _trivial(sfreq, channels)
+    return [nothing, ("mean", DummyRegressor())]
+
+
+def _de_ridge(sfreq, channels):
+    """Differential entropy in five bands, ridge regression of ratings."""
+    *features, _ = _de_svm(sfreq, channels)
+    return [*features, ("ridge", Ridge(alpha=_RIDGE))]
+
+
+def _de_svr(sfreq, channels):
+    """Differential entropy in five bands, support vector regression of ratings."""
+    *features, _ = _de_svm(sfreq, channels)
+    return [*features, ("svr", SVR())]
+
+
+def _cov_ts_ridge(sfreq, channels):
+    """OAS covariance, Riemannian tangent space, ridge regression of ratings."""
+    *features, _ = _cov_ts_lr(sfreq, channels)
+    return [*features, ("ridge", Ridge(alpha=_RIDGE))]
+
+
+def _acm_ts_ridge(sfreq, channels):
+    """Augmented covariance, tangent space, ridge regression of ratings."""
+    *features, _ = _acm_ts_svm(sfreq, channels)
+    return [*features, ("ridge", Ridge(alpha=_RIDGE))]
+
+
 def _no_features(X):
     return np.zeros((len(X), 1))
 
@@ -293,4 +326,9 @@ _MAKERS = {
     "cov-spdnet": _cov_spdnet,
     "acm-spdnet": _acm_spdnet,
     "de-1nn": _de_1nn,
+    "trivial-mean": _trivial_mean,
+    "de-ridge": _de_ridge,
+    "de-svr": _de_svr,
+    "cov-ts-ridge": _cov_ts_ridge,
+    "acm-ts-ridge": _acm_ts_ridge,
 }

@@ -505,3 +505,31 @@ def test_continuous_labels_that_are_wrong(tmp_path):
     with pytest.raises(ValueError, match="subjects 1 to 20"):
         dataset.continuous_labels(21)
     assert len(read(SEEDVII, folder)) == 4  # only a regression needs them
+
+
+def test_intensity_of_windows(tmp_path):
+    """Each window gets the mean of the ratings over its time."""
+    folder = write_seed_vii(tmp_path, (1,))
+    dataset = SEEDVII(root=folder)
+    dataset.subject_list = [1]
+    paradigm = EmotionParadigm(task="intensity", window=None, fmin=None, fmax=None)
+    with pytest.raises(ValueError, match="give window="):
+        paradigm.get_data(dataset)
+    runs = read(SEEDVII, folder)
+    shortest = min(
+        raw.times[-1] for session in runs.values() for raw in session.values()
+    )
+    paradigm = EmotionParadigm(
+        task="intensity", window=shortest / 3, fmin=None, fmax=None
+    )
+    _, y, metadata = paradigm.get_data(dataset)
+    ratings = dataset.continuous_labels(1)
+    assert ((y >= 0) & (y <= 1)).all()
+    for (session, trial), part in metadata.assign(y=y).groupby(["session", "trial"]):
+        own = ratings[session][trial]
+        assert (
+            own.min() - 1e-9 <= part["y"].min() <= part["y"].max() <= own.max() + 1e-9
+        )
+    (folder / "continuous_labels" / "1.mat").unlink()
+    with pytest.raises(ValueError, match="no rating of intensity"):
+        paradigm.get_data(SEEDVII(root=folder))

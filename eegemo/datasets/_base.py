@@ -25,7 +25,8 @@ class EmotionDataset(BaseDataset):
     tasks : dict of str to tuple of str
         The classification tasks, each with its classes in order; the first is the
         default. ``"valence"``, ``"arousal"`` and other ratings have the classes
-        ``("low", "high")``; ``"quadrant"`` crosses valence and arousal.
+        ``("low", "high")``; ``"quadrant"`` crosses valence and arousal. A task with the
+        classes ``()`` has only ratings to predict.
     events : dict of str to int
         The descriptions that the trials' annotations use.
     trial_seconds : float
@@ -94,10 +95,38 @@ def trial_annotations(onsets, durations, descriptions, facts):
     facts : sequence of dict
         For each trial: ``trial`` (int, unique within the session), ``stimulus`` (str,
         the same wherever the same clip was shown), and the emotion (str) or the ratings
-        (floats) under the names of the tasks.
+        (floats) under the names of the tasks. Ratings that change within trials come as
+        annotations of their own, see :func:`rating_annotations`.
 
     Returns
     -------
     annotations : mne.Annotations
     """
     return mne.Annotations(onsets, durations, descriptions, extras=list(facts))
+
+
+def rating_annotations(name, onset, duration, ratings):
+    """Mark ratings that change within a trial.
+
+    Parameters
+    ----------
+    name : str
+        The task.
+    onset, duration : float
+        Of the trial, in seconds, over which the ratings are spread evenly.
+    ratings : array of shape (n_ratings,)
+        In order of time.
+
+    Returns
+    -------
+    annotations : mne.Annotations
+        To be added to those of the trials. A window gets the mean of the ratings over
+        its time.
+    """
+    seconds = duration / len(ratings)
+    return mne.Annotations(
+        [onset + seconds * i for i in range(len(ratings))],
+        [seconds - 1e-9] * len(ratings),  # or rounding leads out of the recording
+        ["rating"] * len(ratings),
+        extras=[{name: float(rating)} for rating in ratings],
+    )

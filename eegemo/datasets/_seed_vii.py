@@ -4,6 +4,7 @@ from functools import partial
 from itertools import islice
 
 from ._arrays import check_finite
+from ._base import rating_annotations
 from ._matlab import read_variables
 from ._seed_family import (
     ANEW,
@@ -43,7 +44,8 @@ class SEEDVII(SEEDDataset):
     each of six emotions, 8 neutral [1]_. The EEG has the 62 channels of
     :data:`eegemo.montage.SEED_CHANNELS` at 200 Hz and is preprocessed. After a session,
     subjects watched its clips again and turned a wheel to say how strongly they had
-    felt the emotion of the clip, see :meth:`continuous_labels`.
+    felt the emotion of the clip: these are the ratings of the task ``"intensity"``, one
+    for each window, see :meth:`continuous_labels`.
 
     The data need a licence agreement, so there is no downloader. The folder holds, in
     any case of letters and beside any other files, ``EEG_preprocessed`` (or is that
@@ -105,7 +107,7 @@ class SEEDVII(SEEDDataset):
             follow_links,
             n_sessions=len(ORDERS),
             code="SEED-VII",
-            tasks={"emotion": EMOTIONS},
+            tasks={"emotion": EMOTIONS, "intensity": ()},
             events={name: code for code, name in enumerate(EMOTIONS, start=1)},
             trial_seconds=60.0,
             sfreq=SFREQ,
@@ -136,7 +138,8 @@ class SEEDVII(SEEDDataset):
         -----
         The files say neither when the values are of nor what they mean. Published
         descriptions have strengths from 0 to 1, and others pair the values, in order,
-        with the features of windows of 4 s.
+        with the features of windows of 4 s. The task ``"intensity"`` spreads them
+        evenly over the clip.
         """
         self._check_subject(subject)
         path = self._label_part(self.folder(), subject).find()
@@ -162,20 +165,31 @@ class SEEDVII(SEEDDataset):
 
     def _checked_parts(self, folder, subject):
         yield from super()._checked_parts(folder, subject)
-        labels = self._label_part(folder, subject)
-        try:
-            labels.find()
-        except FileNotFoundError:  # only a regression needs them
-            return
-        yield labels
+        if self._has_ratings(subject):
+            yield self._label_part(folder, subject)
 
     def _get_single_subject_data(self, subject):
         (path,) = self.data_path(subject)
         clips = read_clips(path, PATTERN, N_ALL, LIKE)
-        return {
+        sessions = {
             str(session): self._runs(session, islice(clips, N_CLIPS))
             for session in range(len(ORDERS))
         }
+        if self._has_ratings(subject):
+            for session, trials in self.continuous_labels(subject).items():
+                for trial, ratings in trials.items():
+                    raw = sessions[session][str(trial)]
+                    (seconds,) = raw.annotations.duration
+                    rated = rating_annotations("intensity", 0.0, seconds, ratings)
+                    raw.set_annotations(raw.annotations + rated)
+        return sessions
+
+    def _has_ratings(self, subject):
+        try:
+            self._label_part(self.folder(), subject).find()
+        except FileNotFoundError:  # only the task of intensity needs them
+            return False
+        return True
 
     def _feature_parts(self, folder, subject, window):
         inspect = partial(

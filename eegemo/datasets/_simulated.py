@@ -12,7 +12,7 @@ import mne
 import numpy as np
 from scipy import fft
 
-from ._base import EmotionDataset, trial_annotations
+from ._base import RATING_CLASSES, EmotionDataset, trial_annotations
 from ._head import (
     SOURCE_DEPTH,
     directions,
@@ -43,6 +43,7 @@ ALPHA_FRONT_UV, ALPHA_BACK_UV = 4.0, 9.0
 VALENCE_GAIN, AROUSAL_GAIN, ASYMMETRY_GAIN, COUPLING = 0.3, 0.15, 0.2, 1.3
 MAX_COUPLING = 0.98
 RESPONSE_NOISE = 0.4  # trial by trial, relative to the distance of the classes
+RATING_MIDDLE, RATING_GAIN = 5.0, 2.0
 RESPONSE_SPREAD = 0.25  # between subjects, log-normal
 TRIAL_GAIN, CLIP_GAIN, SESSION_GAIN, SUBJECT_GAIN = 0.2, 0.1, 0.1, 0.45
 CAP_SHIFT, SOURCE_SHIFT = 0.04, 0.1  # radii
@@ -69,8 +70,10 @@ class SimulatedEmotion(EmotionDataset):
     """Simulated EEG of people who watch film clips, session after session.
 
     All subjects see the same clips in every session, in an order of their own, and each
-    clip has one emotion. The effects say how strongly the signals depend on the emotion
-    and on the confounds of this field: the trial, the clip, the session, the subject.
+    clip has one emotion. Trials are also rated for valence and arousal from 1 to 9, by
+    how strongly the subject responded to the clip that time. The effects say how
+    strongly the signals depend on the emotion and on the confounds of this field: the
+    trial, the clip, the session, the subject.
 
     Parameters
     ----------
@@ -127,7 +130,8 @@ class SimulatedEmotion(EmotionDataset):
     falls with arousal, and frontal alpha moves to the right with valence [5]_. Four
     sources drive four others in alpha, a quarter of a cycle ahead or behind by class:
     this shows in the imaginary part of coherency [6]_ and in delayed covariances only.
-    Responses vary between subjects and trials.
+    Responses vary between subjects and trials; ratings are 5 plus twice what a trial
+    adds to valence and arousal, whatever the effects.
 
     *Signatures*: random log-gains of every source and component.
 
@@ -202,7 +206,11 @@ class SimulatedEmotion(EmotionDataset):
             subjects=range(1, self.n_subjects + 1),
             n_sessions=self.n_sessions,
             code=f"SimulatedEmotion-{_digest(self.parameters)}",
-            tasks={"emotion": classes},
+            tasks={
+                "emotion": classes,
+                "valence": RATING_CLASSES,
+                "arousal": RATING_CLASSES,
+            },
             events={name: i for i, name in enumerate(classes, start=1)},
             trial_seconds=self.trial_seconds,
             sfreq=self.sfreq,
@@ -259,7 +267,8 @@ class SimulatedEmotion(EmotionDataset):
         """Simulate the recording of one session."""
         order = self._rng("order", subject, session).permutation(self.n_trials)
         gain = self._fingerprints(subject, session, order) + person.gain[..., None]
-        response = self._respond(subject, session, order, person)
+        felt = self._feel(subject, session, order)
+        response = self._respond(felt, person)
         gain += np.einsum("tp,pcs->cst", response[:, :3], _patterns())
         rng = self._rng("session", subject, session)
         shape = (len(COMPONENTS), len(SITES), 1)
@@ -275,7 +284,7 @@ class SimulatedEmotion(EmotionDataset):
         data += SENSOR_UV * rng.standard_normal(data.shape, dtype=np.float32)
         data += _blinks(rng, electrodes, n_times, self.sfreq)
         data += _muscle(rng, electrodes, n_times, self.sfreq)
-        return self._as_raw(data, order)
+        return self._as_raw(data, order, felt)
 
     def _fingerprints(self, subject, session, order):
         """Draw log gains that tell trials and clips apart, whatever the emotion."""
@@ -286,14 +295,17 @@ class SimulatedEmotion(EmotionDataset):
         clip = CLIP_GAIN * self.clip_effect * np.stack(clip, axis=-1)
         return TRIAL_GAIN * self.trial_effect * trial + clip
 
-    def _respond(self, subject, session, order, person):
-        """Compute how much each trial excites each pattern, (n_trials, n_patterns)."""
+    def _feel(self, subject, session, order):
+        """Draw what each trial does to each pattern, (n_trials, n_patterns)."""
         codes = _codes(self.n_classes)[self._clip_labels()[order]]
         rng = self._rng("response", subject, session)
-        response = codes + RESPONSE_NOISE * rng.standard_normal(codes.shape)
+        return codes + RESPONSE_NOISE * rng.standard_normal(codes.shape)
+
+    def _respond(self, felt, person):
+        """Compute how much each trial excites each pattern, (n_trials, n_patterns)."""
         effects = [self.power_effect, self.asymmetry_effect, self.coupling_effect]
         strength = self.effect * np.array(effects) * person.response
-        return response * np.repeat(strength, [2, 1, len(DRIVERS)])
+        return felt * np.repeat(strength, [2, 1, len(DRIVERS)])
 
     def _sources(self, subject, session, person, gain, coupling):
         """Simulate the sources in microvolts, (n_sources, n_times)."""
@@ -324,7 +336,7 @@ class SimulatedEmotion(EmotionDataset):
         """Return the lengths of a rest and of a trial, in samples."""
         return round(REST_SECONDS * self.sfreq), round(self.trial_seconds * self.sfreq)
 
-    def _as_raw(self, data, order):
+    def _as_raw(self, data, order, felt):
         info = mne.create_info(list(self.channels), self.sfreq, "eeg")
         info.set_montage(standard_montage())
         raw = mne.io.RawArray(data.astype(np.float64) * 1e-6, info, verbose="error")
@@ -333,10 +345,19 @@ class SimulatedEmotion(EmotionDataset):
         names = [self.tasks["emotion"][label] for label in self._clip_labels()[order]]
         facts = [
             {"trial": trial, "stimulus": f"clip{clip:02d}", "emotion": name}
-            for trial, (clip, name) in enumerate(zip(order, names, strict=True))
+            | {"valence": valence, "arousal": arousal}
+            for trial, (clip, name, (valence, arousal)) in enumerate(
+                zip(order, names, _ratings(felt), strict=True)
+            )
         ]
         durations = np.full(self.n_trials, length / self.sfreq)
         return raw.set_annotations(trial_annotations(onsets, durations, names, facts))
+
+
+def _ratings(felt):
+    """Rate valence and arousal, (n_trials, 2)."""
+    rated = RATING_MIDDLE + RATING_GAIN * felt[:, :2]
+    return np.clip(rated, 1, 9).tolist()
 
 
 def _affect(n_classes):

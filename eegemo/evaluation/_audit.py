@@ -6,17 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..paradigm import EmotionParadigm
 from ._permutation import permutation_means
 from ._runner import run_benchmark
+from ._scores import main_score
 from ._store import write_whole
 from ._summary import summarize
 
 AUDIT_PIPELINES = ("de-1nn", "de-svm", "cov-ts-lr")
+AUDIT_RATING_PIPELINES = ("de-svr", "cov-ts-ridge")
 
 
 def audit_leakage(
     dataset,
-    pipelines=AUDIT_PIPELINES,
+    pipelines=None,
     *,
     paradigm=None,
     protocols=None,
@@ -33,8 +36,8 @@ def audit_leakage(
     Parameters
     ----------
     dataset : EmotionDataset
-    pipelines : sequence of str or dict of str to estimator
-        As in :func:`run_benchmark`.
+    pipelines : sequence of str or dict of str to estimator, default=None
+        As in :func:`run_benchmark`; None means some that show leaks well.
     paradigm : EmotionParadigm, default=None
     protocols : sequence of str, default=None
         None means ``window-leaky``, ``within-session`` and, with several subjects,
@@ -51,9 +54,10 @@ def audit_leakage(
     -------
     audit : pandas.DataFrame
         One row per protocol and pipeline: ``true`` and ``permuted``, the balanced
-        accuracies with true and with permuted labels; ``sd``, the deviation of the
-        former over subjects; ``chance``; ``chance_95``, what a guess exceeds in one run
-        of twenty; and ``marks``. ``audit.attrs`` holds the whole protocol.
+        accuracies, or concordances of ratings, with true and with permuted labels;
+        ``sd``, the deviation of the former over subjects; ``chance``; ``chance_95``,
+        what a guess exceeds in one run of twenty; and ``marks``. ``audit.attrs`` holds
+        the whole protocol.
 
     Examples
     --------
@@ -66,6 +70,10 @@ def audit_leakage(
     """
     if n_permutations < 1:
         raise ValueError(f"n_permutations should be at least 1, got {n_permutations}.")
+    paradigm = EmotionParadigm() if paradigm is None else paradigm
+    if pipelines is None:
+        of_classes = paradigm.classes_of(dataset)
+        pipelines = AUDIT_PIPELINES if of_classes else AUDIT_RATING_PIPELINES
     if protocols is None:
         protocols = ["window-leaky", "within-session"]
         if len(dataset.subject_list) > 1:
@@ -79,7 +87,8 @@ def audit_leakage(
         n_permutations=n_permutations,
         **options,
     )
-    audit = summarize(scores).rename(columns={"balanced_accuracy": "true"})
+    audit = summarize(scores)
+    audit = audit.rename(columns={main_score(audit): "true"})
     permuted = {run["protocol"]: run["permuted"] for run in scores.attrs["runs"]}
     means = [
         pd.Series(permutation_means(permuted[row.protocol][row.pipeline])).mean()

@@ -4,21 +4,25 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
+from ..metrics import concordance_scorer
 from ..pipelines import list_pipelines, make_named_pipeline
 from ._fingerprint import digest, digest_estimator
 from ._hoist import split_head
 
 DEFAULT_PIPELINES = ("trivial", "de-svm", "cov-mdm", "cov-ts-lr", "acm-ts-svm")
+RATING_PIPELINES = ("trivial-mean", "de-ridge", "de-svr", "cov-ts-ridge")
 
 
 def resolve_pipelines(pipelines, paradigm, dataset):
     """Return the pipelines by name, the trivial baseline first."""
     sfreq = paradigm.sfreq_of(dataset)
+    of_ratings = not paradigm.classes_of(dataset)
+    trivial = "trivial-mean" if of_ratings else "trivial"
     if pipelines is None:
-        pipelines = DEFAULT_PIPELINES
+        pipelines = RATING_PIPELINES if of_ratings else DEFAULT_PIPELINES
     if isinstance(pipelines, str):
         pipelines = [pipelines]
     if not isinstance(pipelines, dict):
@@ -31,11 +35,25 @@ def resolve_pipelines(pipelines, paradigm, dataset):
         channels = paradigm.channels_of(dataset)
         make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
         pipelines = {name: make(name) for name in pipelines}
+        pipelines = {
+            k: v for k, v in pipelines.items() if k not in ("trivial", trivial)
+        }
     elif "trivial" in pipelines:
         raise ValueError(
             "The name 'trivial' is that of the baseline: give yours another name."
         )
-    return {"trivial": make_named_pipeline("trivial", sfreq)} | pipelines
+    pipelines = {"trivial": make_named_pipeline(trivial, sfreq)} | pipelines
+    is_wrong, kind = (
+        (is_classifier, "classes") if of_ratings else (is_regressor, "ratings")
+    )
+    wrong = [name for name, pipeline in pipelines.items() if is_wrong(pipeline)]
+    if wrong:
+        raise ValueError(
+            f"{', '.join(wrong)} predict {kind}, but the target of the paradigm is "
+            f"{'ratings' if of_ratings else 'classes'}: choose other pipelines, or "
+            "another target."
+        )
+    return pipelines
 
 
 def with_searches(pipelines, param_grid):
@@ -67,9 +85,9 @@ def with_searches(pipelines, param_grid):
                     f"{name} has no parameter {', '.join(wrong)}: choose from "
                     f"{', '.join(sorted(known))}."
                 )
-        searches[name] = GridSearchCV(
-            pipelines[name], grid, scoring="balanced_accuracy"
-        )
+        of_ratings = is_regressor(pipelines[name])
+        scoring = concordance_scorer if of_ratings else "balanced_accuracy"
+        searches[name] = GridSearchCV(pipelines[name], grid, scoring=scoring)
     return pipelines | searches
 
 

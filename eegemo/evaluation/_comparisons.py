@@ -13,7 +13,7 @@ from moabb.analysis.meta_analysis import (
     compute_pvals_wilcoxon,
 )
 
-from ._pooling import MAIN
+from ._scores import main_score
 
 MIN_SUBJECTS = 3
 MIN_WILCOXON = 20  # subjects, as in MOABB
@@ -53,7 +53,7 @@ def compare_pairs(sessions):
     -------
     pairs : pandas.DataFrame
         One row per pair: ``difference``, the mean over subjects of the first one's
-        balanced accuracy minus the second one's; ``smd``, the same over the deviation
+        main score minus the second one's; ``smd``, the same over the deviation
         of the differences; ``p_greater`` and ``p_less``, one-sided; ``p``, two-sided;
         ``p_holm``, corrected for the number of pairs; ``n_subjects``. Empty below three
         subjects or two pipelines. A pipeline without a score of some subject is left
@@ -165,8 +165,9 @@ def name_test(n_subjects):
 
 
 def _subjects(sessions):
-    """Balanced accuracy by subject and pipeline, as far as all subjects have it."""
-    subjects = sessions.pivot_table(MAIN, "subject", "pipeline", sort=False)
+    """Tabulate main scores by subject and pipeline, as far as all subjects have it."""
+    main = main_score(sessions)
+    subjects = sessions.pivot_table(main, "subject", "pipeline", sort=False)
     return subjects.dropna(axis="columns")
 
 

@@ -55,13 +55,14 @@ def digest_rows(X, y):
     Parameters
     ----------
     X : HoistedWindows
-    y : array of str, shape (n_windows,)
+    y : array of str, or of float, shape (n_windows,)
 
     Returns
     -------
     digest : str
     """
-    return _short(X.digests.tobytes() + "\x1f".join(y).encode())
+    labels = "\x1f".join(y).encode() if y.dtype.kind == "U" else y.tobytes()
+    return _short(X.digests.tobytes() + labels)
 
 
 def _short(data):

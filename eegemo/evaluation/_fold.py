@@ -11,7 +11,7 @@ from ._fingerprint import digest_rows
 from ._inner import chosen_parameters, with_inner_folds
 from ._memory import MemoryWatch
 from ._routing import domain_for, groups_for, routed_domain
-from ._scores import fold_scores, is_transductive, predict_scores
+from ._scores import fold_scores, is_transductive, main_score, predict_scores
 from ._split_audit import audit_split
 from ._store import FoldStore
 
@@ -147,6 +147,8 @@ class RecordedPipeline(BaseEstimator):
                 predicted = None
         if len(set(y)) < len(classes):
             marks.append("class-missing")
+        if not classes and np.ptp(y) == 0:
+            marks.append("one-rating")
         scores = fold_scores(classes, y, X.metadata["trial"], predicted)
         seconds = {"fit_seconds": self.fit_seconds_, "predict_seconds": seconds}
         return scores | seconds | self.memory_ | {"error": error}, marks
@@ -190,7 +192,7 @@ def _as_plain(value):
 
 
 def record_scores(estimator, X, y):
-    """Scorer for MOABB: balanced accuracy; everything else goes into the store.
+    """Scorer for MOABB: the main score; everything else goes into the store.
 
     Parameters
     ----------
@@ -201,7 +203,8 @@ def record_scores(estimator, X, y):
     Returns
     -------
     score : float
-        NaN if the pipeline failed or a class is missing.
+        NaN if the pipeline failed or the score is undefined.
     """
-    scores = [record["balanced_accuracy"] for record in estimator.results(X, y)]
+    records = estimator.results(X, y)
+    scores = [record[main_score(record)] for record in records]
     return float(np.mean([np.nan if score is None else score for score in scores]))

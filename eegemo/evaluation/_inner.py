@@ -125,18 +125,23 @@ def inner_folds(metadata, y, forbidden, n_splits, random_state):
         else:
             folds = GroupKFold(min(n_splits, n_groups), **shuffled)
             folds = list(folds.split(rows, y, groups))
-        n_classes = len(np.unique(y))
         if len(folds) > 1 and all(
-            len(test) and len(np.unique(y[train])) == n_classes for train, test in folds
+            len(test) and _has_all_classes(y[train], y) for train, test in folds
         ):
             return folds
     folds = list(StimulusFolds(n_splits, **shuffled).split(rows, y, stimulus))
     if not folds:
         raise ValueError(
-            "Parameters cannot be chosen in a training set in which a class has fewer "
-            "than two stimuli: use more trials, or fixed parameters."
+            "Parameters cannot be chosen in a training set in which a class, or half "
+            "of the ratings, has fewer than two stimuli: use more trials, or fixed "
+            "parameters."
         )
     return folds
+
+
+def _has_all_classes(y_train, y):
+    """Tell whether all classes are trained with; of ratings, there are none."""
+    return y.dtype.kind == "f" or len(np.unique(y_train)) == len(np.unique(y))
 
 
 def groups_of(metadata, forbidden, parts=None):

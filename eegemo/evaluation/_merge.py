@@ -8,6 +8,7 @@ import pandas as pd
 from ._pooling import RUN
 from ._protocols import get_protocol
 from ._results import read_scores
+from ._scores import main_score
 from ._table import save_scores
 
 _OF_SHARDS = ("subjects", "skipped", "permuted", "pipelines", "digests")
@@ -59,7 +60,7 @@ def merge_results(folders, output=None):
             _join(runs[key], run, folder)
     table = pd.concat(shards, ignore_index=True)
     identity = [*RUN, "pipeline", "subject", "session", "test_trials"]
-    table = table.drop_duplicates([*identity, "balanced_accuracy"])  # the trivial one
+    table = table.drop_duplicates([*identity, main_score(table)])  # the trivial one
     twice = table[table.duplicated(identity)]
     if len(twice):
         row = twice.iloc[0]

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ._pooling import MAIN, RUN, pool_folds, subject_means
+from ._pooling import RUN, pool_folds, subject_means
+from ._scores import main_score
 
 
 def subject_scores(scores):
-    """Balanced accuracy of each subject whose sessions could be scored.
+    """Return the main score of each subject whose sessions could be scored.
 
     Parameters
     ----------
@@ -19,7 +20,8 @@ def subject_scores(scores):
         By pipeline, then subject.
     """
     means = {name: {} for name in scores["pipeline"].unique()}
-    for (name, subject), score in subject_means(pool_folds(scores))[MAIN].items():
+    of_subjects = subject_means(pool_folds(scores))
+    for (name, subject), score in of_subjects[main_score(scores)].items():
         means[name][str(subject)] = float(score)
     return means
 

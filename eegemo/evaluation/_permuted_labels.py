@@ -59,10 +59,23 @@ def permute_trials(y, metadata, seed):
 
 
 def _permuted_among(y, groups, seed, block):
-    """Permute labels among groups, each of which has one; of each block on its own."""
+    """Permute labels among groups, each of which has one; of each block on its own.
+
+    A group whose labels change in the course of time gets the course of another one,
+    stretched to its own length.
+    """
     rng = np.random.default_rng([seed, *block.encode()])
     _, first, number = np.unique(groups, return_index=True, return_inverse=True)
-    return rng.permutation(y[first])[number]
+    taken = rng.permutation(len(first))
+    if (y == y[first][number]).all():
+        return y[first][taken][number]
+    permuted = np.array(y)
+    courses = [y[number == i] for i in range(len(first))]
+    for i, other in enumerate(taken):
+        rows = np.flatnonzero(number == i)
+        course = courses[other]
+        permuted[rows] = course[np.arange(len(rows)) * len(course) // len(rows)]
+    return permuted
 
 
 def _has_one_label(y, stimulus):

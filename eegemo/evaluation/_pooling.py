@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from ._one_label import join_subjects
-from ._scores import accuracy, balanced_accuracy, f1_macro
+from ._rating_scores import RATING_SCORES, scores_of_sums
+from ._scores import SCORES, accuracy, balanced_accuracy, f1_macro, main_score
 
 RUN = ["dataset", "protocol", "task"]
-MAIN = "balanced_accuracy"
-OTHERS = ("trial_balanced_accuracy", "accuracy", "f1_macro", "roc_auc")
 
 
 def pool_folds(of_run):
@@ -26,25 +25,41 @@ def pool_folds(of_run):
     sessions : pandas.DataFrame
         One row per pipeline, subject and session, with the scores, the number of trials
         behind them and the confusion matrices of windows and of trials. Scores are NaN,
-        and matrices None, if the session lacks a class, or if the pipeline failed.
+        and matrices None, if the session lacks a class or all its ratings are alike, or
+        if the pipeline failed.
     """
     rows = []
     keys = ["pipeline", "subject", "session"]
     of_run = join_subjects(of_run)
+    scores, pooled = SCORES, _pooled_classes
+    if main_score(of_run) not in SCORES:
+        scores, pooled = RATING_SCORES, _pooled_ratings
     for key, part in of_run.groupby(keys, sort=False):
-        row = dict(zip(keys, key, strict=True)) | dict.fromkeys([MAIN, *OTHERS])
+        row = dict(zip(keys, key, strict=True))
         row["n_trials"] = _n_distinct(part["test_trials"])
-        row["confusion"] = row["trial_confusion"] = None
-        windows, trials = _total(part, "confusion"), _total(part, "trial_confusion")
-        if not np.isnan(_balanced(windows)):
-            row[MAIN] = _balanced(windows)
-            row["trial_balanced_accuracy"] = _balanced(trials)
-            row["accuracy"] = accuracy(windows)
-            row["f1_macro"] = f1_macro(windows)
-            row["roc_auc"] = part["roc_auc"].mean()
-            row["confusion"], row["trial_confusion"] = windows, trials
-        rows.append(row)
-    return pd.DataFrame(rows).astype(dict.fromkeys([MAIN, *OTHERS], float))
+        rows.append(row | pooled(part))
+    columns = [*keys, *scores, "n_trials", "confusion", "trial_confusion"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(scores, float))
+
+
+def _pooled_classes(part):
+    windows, trials = _total(part, "confusion"), _total(part, "trial_confusion")
+    if np.isnan(_balanced(windows)):
+        return {}
+    return {
+        "balanced_accuracy": _balanced(windows),
+        "trial_balanced_accuracy": _balanced(trials),
+        "accuracy": accuracy(windows),
+        "f1_macro": f1_macro(windows),
+        "roc_auc": part["roc_auc"].mean(),
+        "confusion": windows,
+        "trial_confusion": trials,
+    }
+
+
+def _pooled_ratings(part):
+    windows, trials = _total(part, "sums"), _total(part, "trial_sums")
+    return {} if windows is None else scores_of_sums(windows, trials)
 
 
 def subject_means(sessions):
@@ -60,13 +75,16 @@ def subject_means(sessions):
     subjects : pandas.DataFrame
         Indexed by pipeline and subject.
     """
-    scored = sessions.dropna(subset=MAIN)
-    by_subject = scored.groupby(["pipeline", "subject"], sort=False)
-    return by_subject[[MAIN, *OTHERS]].mean()
+    scored = sessions.dropna(subset=main_score(sessions))
+    scores = SCORES if main_score(sessions) in SCORES else RATING_SCORES
+    return scored.groupby(["pipeline", "subject"], sort=False)[list(scores)].mean()
 
 
 def _total(part, column):
-    """Sum the confusion matrices of the rows, None if there is none."""
+    """Sum the confusion matrices, or the sums of ratings, of the rows.
+
+    None if there is none.
+    """
     matrices = [json.loads(text) for text in part[column]]
     matrices = [np.array(matrix) for matrix in matrices if matrix is not None]
     return sum(matrices) if matrices else None

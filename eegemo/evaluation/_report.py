@@ -9,20 +9,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ._comparisons import MIN_SUBJECTS, combine_pairs, compare_pairs, name_test
-from ._pooling import MAIN, RUN, pool_folds, subject_means
+from ._pooling import RUN, pool_folds, subject_means
 from ._report_figures import plot_subjects
 from ._report_protocol import list_differences, list_sources
 from ._report_tables import (
     audit_table,
+    choices_table,
     confusion_matrices,
     costs_table,
     gaps_table,
+    main_title,
     marks_of,
     pairs_table,
     scores_table,
     subjects_table,
 )
 from ._results import load_results
+from ._scores import main_score
 from ._store import write_whole
 from ._summary import format_evidence, summarize
 
@@ -33,7 +36,6 @@ _NO_RESULT = {
     "leaky": "Windows of one trial stand on both sides of these folds.",
     "permuted-labels": "Labels were permuted among trials: this is a null test.",
 }
-_PAIRS = "Balanced accuracy of windows, pair by pair"
 
 
 def make_report(results, path="report.html"):
@@ -156,18 +158,25 @@ def _run_section(dataset, run, rows, summary, sessions, pairs):
         "scores": scores_table(summary),
         "figure": _figure(run, points, summary),
         "subjects": subjects_table(points, summary),
-        "pairs": pairs_table(pairs, _marks(summary), _PAIRS) if len(pairs) else None,
+        "score": main_title(summary),
+        "pairs": _pairs(pairs, summary) if len(pairs) else None,
         "test": _describe_test(pairs, summary),
         "matrices": confusion_matrices(sessions, summary, run["classes"]),
+        "choices": choices_table(rows),
         "costs": costs_table(rows, summary),
         "skipped": [_name_skipped(**session) for session in run.get("skipped", ())],
         "errors": [f"{row.pipeline}: {row.error}" for row in failed.itertuples()],
     }
 
 
+def _pairs(pairs, summary):
+    caption = f"{main_title(summary)} of windows, pair by pair"
+    return pairs_table(pairs, _marks(summary), caption)
+
+
 def _points(sessions, rows):
-    """Balanced accuracy by pipeline (rows) and subject (columns)."""
-    means = subject_means(sessions)[MAIN].unstack("subject")
+    """Tabulate main scores by pipeline (rows) and subject (columns)."""
+    means = subject_means(sessions)[main_score(sessions)].unstack("subject")
     order = {name: rows[name].drop_duplicates() for name in ("pipeline", "subject")}
     return means.reindex(index=order["pipeline"], columns=order["subject"])
 
@@ -177,14 +186,16 @@ def _figure(run, points, summary):
         _printable("\n".join([_shorten(row.pipeline), *row.marks.split(";")]).strip())
         for row in summary.itertuples()
     ]
+    scores = summary[main_score(summary)]
     means = ", ".join(
-        f"{row.pipeline} {row.balanced_accuracy:.3f}" for row in summary.itertuples()
+        f"{name} {score:.3f}"
+        for name, score in zip(summary["pipeline"], scores, strict=True)
     )
     return {
         "src": plot_subjects(points, summary, labels),
-        "alt": f"Plot of the balanced accuracy of each subject, {_title(run)}. Means: "
-        f"{means}; chance {summary['chance'].iloc[0]:.3f}. The table below has all "
-        "values.",
+        "alt": f"Plot of each subject's score, {_title(run)}. {main_title(summary)}, "
+        f"means: {means}; chance {summary['chance'].iloc[0]:.3f}. The table below has "
+        "all values.",
     }
 
 

@@ -8,6 +8,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from ._score_names import axis_of
+from ._scores import main_score
+
 _STYLE = [
     "default",  # not the user's own, so that everybody gets the same page
     {
@@ -27,7 +30,7 @@ def plot_subjects(points, summary, labels):
     Parameters
     ----------
     points : pandas.DataFrame
-        Balanced accuracy by pipeline (rows) and subject (columns); NaN is not drawn.
+        Main score by pipeline (rows) and subject (columns); NaN is not drawn.
     summary : pandas.DataFrame
         From :func:`summarize`, the rows of the same pipelines in the same order.
     labels : sequence of str
@@ -45,11 +48,12 @@ def plot_subjects(points, summary, labels):
         _draw_lines(axes, summary)
         _draw_points(axes, points)
         _draw_means(axes, summary)
+        score, unit, lowest = axis_of(summary)
         axes.set(
-            xlim=(-0.01, 1.01),
+            xlim=(lowest - 0.01, 1.01),
             ylim=(len(labels) - 0.5, -0.5),
-            xlabel="Balanced accuracy of windows (share, from 0 to 1)",
-            xticks=np.linspace(0, 1, 11),
+            xlabel=f"{score[0].upper()}{score[1:]} of windows ({unit})",
+            xticks=np.linspace(lowest, 1, 11),
         )
         axes.set_yticks(range(len(labels)), labels)
         axes.tick_params(axis="y", length=0)
@@ -62,7 +66,8 @@ def plot_subjects(points, summary, labels):
 
 def _draw_lines(axes, summary):
     """Draw what scores are compared with, from top to bottom."""
-    trivial = summary.loc[summary["pipeline"] == "trivial", "balanced_accuracy"]
+    is_trivial = summary["pipeline"] == "trivial"
+    trivial = summary.loc[is_trivial, main_score(summary)]
     if trivial.notna().any():
         axes.axvline(
             trivial.iloc[0], color=_TRIVIAL, lw=4, alpha=0.8, label="trivial baseline"
@@ -94,7 +99,7 @@ def _draw_points(axes, points):
 
 def _draw_means(axes, summary):
     """Draw the mean of each pipeline and its interval."""
-    mean = summary["balanced_accuracy"].to_numpy()
+    mean = summary[main_score(summary)].to_numpy()
     low, high = summary["ci_low"].to_numpy(), summary["ci_high"].to_numpy()
     axes.errorbar(
         mean,

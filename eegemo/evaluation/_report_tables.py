@@ -1,11 +1,13 @@
 """The tables of a report, as what its page fills in."""
 
+import json
 import math
 
 import numpy as np
 
 from ._audit import leak_gaps
-from ._pooling import MAIN
+from ._score_names import axis_of, long_names
+from ._scores import main_score
 from ._summary import MARKS
 
 _BAD = ("leaky", "permuted-labels", "failed")
@@ -14,38 +16,58 @@ _MEGA = 1e6
 
 def scores_table(summary):
     """Tabulate the summary of one run."""
-    columns = ["pipeline", "balanced accuracy", "SD", "95 % interval", "subjects"]
-    columns += ["trial", "accuracy", "F1", "AUC", "p against trivial", "p (Holm)"]
+    others = long_names(summary)
+    main = main_score(summary)
+    columns = ["pipeline", others.pop(main), "SD", "95 % interval", "subjects"]
+    tests = {"p_trivial": "p against trivial", "p_trivial_holm": "p (Holm)"}
+    if summary["p_permutation"].notna().any():
+        tests["p_permutation"] = "p by permutations"
     return _table(
         "Scores: mean over subjects",
-        [*columns, "failed test sets"],
+        [*columns, *others.values(), *tests.values(), "failed test sets"],
         [
             [
-                _pipeline(row.pipeline, row.marks),
-                number(row.balanced_accuracy),
-                number(row.sd),
-                _interval(row.ci_low, row.ci_high),
-                _count(row.n_subjects),
-                number(row.trial_balanced_accuracy),
-                number(row.accuracy),
-                number(row.f1_macro),
-                number(row.roc_auc),
-                _p_value(row.p_trivial),
-                _p_value(row.p_trivial_holm),
-                _count(row.n_failed),
+                _pipeline(row["pipeline"], row["marks"]),
+                number(row[main]),
+                number(row["sd"]),
+                _interval(row["ci_low"], row["ci_high"]),
+                _count(row["n_subjects"]),
+                *(number(row[name]) for name in others),
+                *(_p_value(row[name]) for name in tests),
+                _count(row["n_failed"]),
             ]
-            for row in summary.itertuples()
+            for row in summary.to_dict("records")
         ],
     )
 
 
 def subjects_table(points, summary):
-    """Tabulate balanced accuracies by subject (rows) and pipeline (columns)."""
+    """Tabulate main scores by subject (rows) and pipeline (columns)."""
     return _table(
-        "Balanced accuracy of windows of each subject",
+        f"{main_title(summary)} of windows of each subject",
         ["subject", *map(_pipeline, summary["pipeline"], summary["marks"])],
         [[_text(subject), *map(number, points[subject])] for subject in points.columns],
     )
+
+
+def main_title(summary):
+    """Name of the main score, as a title."""
+    score = axis_of(summary)[0]
+    return score[:1].upper() + score[1:]
+
+
+def choices_table(rows):
+    """Tabulate what searches chose in how many folds; None if there was no search."""
+    cells = []
+    if "best_params" in rows:  # older results have none
+        for (name, text), part in rows.groupby(["pipeline", "best_params"], sort=False):
+            parameters = ", ".join(f"{k}={v}" for k, v in json.loads(text).items())
+            if parameters:
+                folds = _count(part["fold"].nunique())
+                cells.append([_pipeline(name), _text(parameters), folds])
+    if not cells:
+        return None
+    return _table("Chosen parameters", ["pipeline", "chosen", "folds"], cells)
 
 
 def pairs_table(pairs, marks, caption):
@@ -99,10 +121,17 @@ def costs_table(rows, summary):
 
 
 def confusion_matrices(sessions, summary, classes):
-    """Tabulate the confusion of windows and of trials, summed over sessions."""
+    """Tabulate the confusion of windows and of trials, summed over sessions.
+
+    Of ratings, there is none.
+    """
     out = []
+    if not classes:
+        return out
     for line in summary.itertuples():
-        own = sessions[sessions["pipeline"] == line.pipeline].dropna(subset=MAIN)
+        own = sessions[sessions["pipeline"] == line.pipeline].dropna(
+            subset=main_score(sessions)
+        )
         for column, of in (("confusion", "windows"), ("trial_confusion", "trials")):
             if len(own):
                 counts = np.sum(own[column].tolist(), axis=0)
@@ -129,7 +158,7 @@ def _shares(row):
 def audit_table(audit):
     """Tabulate an audit."""
     return _table(
-        "Balanced accuracy of windows with true and with permuted labels",
+        "Score of windows with true and with permuted labels",
         ["pipeline", "protocol", "true", "SD", "permuted", "chance", "chance, 1 in 20"],
         [
             [

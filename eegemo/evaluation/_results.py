@@ -8,17 +8,18 @@ import pandas as pd
 
 from ._pooling import RUN
 
+_ROW = [*RUN, "pipeline", "subject", "session", "marks", "test_trials", "error"]
+_NUMBERS = ["fold", "chance", "fit_seconds", "predict_seconds"]
 _SCORES = {  # the columns that a report needs: of text, and of numbers
-    "texts": [
-        *(*RUN, "pipeline", "subject", "session"),
-        *("marks", "test_trials", "confusion", "trial_confusion", "error"),
-    ],
-    "numbers": ["fold", "roc_auc", "chance", "fit_seconds", "predict_seconds"],
+    "texts": [*_ROW, "confusion", "trial_confusion"],
+    "numbers": [*_NUMBERS, "roc_auc"],
 }
+_RATINGS = {"texts": [*_ROW, "sums", "trial_sums"], "numbers": [*_NUMBERS, "ccc"]}
 _AUDIT = {
     "texts": [*RUN, "pipeline", "marks"],
     "numbers": ["true", "sd", "permuted", "chance", "chance_95"],
 }
+_TEXTS = {*_SCORES["texts"], *_RATINGS["texts"], "best_params"}
 _AGAIN = "Run the command again that wrote it."
 
 
@@ -67,7 +68,7 @@ def _read_folder(path):
     scores = read_scores(folder)
     if not (folder / "audit.csv").exists():
         return scores, None
-    audit = _read(folder / "audit.csv", folder / "audit.json", _AUDIT)
+    audit = _read(folder / "audit.csv", folder / "audit.json")
     return scores, _check(audit, _AUDIT, folder / "audit.csv")
 
 
@@ -95,11 +96,11 @@ def read_scores(folder):
             f"{folder} is {what}: give a folder that 'eegemo benchmark' wrote, or its "
             "scores.csv."
         )
-    scores = _read(folder / "scores.csv", folder / "protocol.json", _SCORES)
+    scores = _read(folder / "scores.csv", folder / "protocol.json")
     return _check_scores(scores, folder / "scores.csv")
 
 
-def _read(table_path, protocol_path, columns):
+def _read(table_path, protocol_path):
     """Read a table and its protocol."""
     for path in (table_path, protocol_path):
         if not path.is_file():
@@ -114,7 +115,7 @@ def _read(table_path, protocol_path, columns):
     try:
         # a pipeline may well be called "None" or "NA"
         table = pd.read_csv(table_path, dtype=str, keep_default_na=False)
-        for name in table.columns.difference([*columns["texts"], "best_params"]):
+        for name in table.columns.difference(list(_TEXTS)):
             table[name] = pd.to_numeric(table[name])
     except ValueError as error:
         reason = " ".join(str(error).split())
@@ -146,7 +147,8 @@ def _check(table, columns, where):
     for name in columns["texts"]:
         if not table[name].map(lambda value: isinstance(value, (str, int))).all():
             raise ValueError(f"{where} is damaged: {name} is incomplete. {_AGAIN}")
-    if not table["chance"].between(0, 1, inclusive="neither").all():
+    lowest = "neither" if any(run["classes"] for run in runs) else "left"
+    if not table["chance"].between(0, 1, inclusive=lowest).all():
         raise ValueError(f"{where} is damaged: chance is no share. {_AGAIN}")
     known = {tuple(run[name] for name in RUN) for run in runs}
     of_rows = set(table[RUN].itertuples(index=False, name=None))
@@ -160,15 +162,19 @@ def _check(table, columns, where):
 
 def _check_scores(scores, where):
     """Raise unless these are the rows of a whole benchmark; return them."""
-    _check(scores, _SCORES, where)
+    _check(scores, _RATINGS if "ccc" in scores else _SCORES, where)
     for run in scores.attrs["runs"]:
         rows = scores[(scores[RUN] == [run[name] for name in RUN]).all(axis=1)]
         n_classes = len(run["classes"])
-        for name in ("confusion", "trial_confusion"):
-            if not all(_is_matrix(text, n_classes) for text in rows[name]):
+        names, is_right = ("confusion", "trial_confusion"), _is_matrix
+        what = f"a matrix of {n_classes} classes"
+        if n_classes == 0:
+            names, is_right, what = ("sums", "trial_sums"), _are_sums, "7 sums"
+        for name in names:
+            if not all(is_right(text, n_classes) for text in rows[name]):
                 raise ValueError(
-                    f"{where} is damaged: {name} should hold a matrix of {n_classes} "
-                    f"classes in each row. {_AGAIN}"
+                    f"{where} is damaged: {name} should hold {what} in each row. "
+                    f"{_AGAIN}"
                 )
         tested = rows.groupby("pipeline")[["subject", "session", "test_trials"]]
         if tested.apply(lambda part: frozenset(map(tuple, part.values))).nunique() > 1:
@@ -186,6 +192,15 @@ def _is_matrix(text, n_classes):
         return matrix is None or (
             np.shape(matrix) == (n_classes, n_classes) and np.min(matrix) >= 0
         )
+    except (ValueError, TypeError):
+        return False
+
+
+def _are_sums(text, _):
+    """Tell whether a text is a list of the sums of ratings, or that there is none."""
+    try:
+        sums = json.loads(text)
+        return sums is None or (np.shape(sums) == (7,) and np.isfinite(sums).all())
     except (ValueError, TypeError):
         return False
 

@@ -25,6 +25,7 @@ from ._hoist import HoistedParadigm
 from ._permutation import subject_scores
 from ._progress import Progress
 from ._protocols import get_protocol
+from ._rating_scores import RATING_SCORES
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 from ._store import FoldStore
@@ -76,7 +77,8 @@ def run_benchmark(
     datasets : EmotionDataset or list of them
     pipelines : sequence of str, dict of str to estimator, or None
         Names from :func:`eegemo.pipelines.list_pipelines`, or classifiers of windows
-        under names of your own. None means five ready-made ones.
+        under names of your own; regressors, where the paradigm's target is ratings.
+        None means some ready-made ones.
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.
     protocols : sequence of str
@@ -95,7 +97,7 @@ def run_benchmark(
     param_grid : dict of str to dict, default=None
         For pipelines by name, parameters and the values to try, as in
         :class:`sklearn.model_selection.GridSearchCV`. The best balanced accuracy wins,
-        in folds of the training windows.
+        or concordance of ratings, in folds of the training windows.
     random_state : int, default=0
         Seed of the splits. Estimators have their own.
     permutation : int, default=None
@@ -173,11 +175,15 @@ def run_benchmark(
     test set lacks a class, so that its balanced accuracy is undefined),
     ``subject-labels`` (each subject has one label; :func:`summarize` scores them
     together), ``transductive`` (a prediction uses other unlabelled test windows),
-    ``calibrated`` (labelled trials of the tested subject were trained with), ``leaky``
-    (windows of one trial on both sides), ``permuted-labels``, ``failed``.
+    ``one-rating`` (all ratings of the test set are alike, so that no correlation is
+    defined), ``calibrated`` (labelled trials of the tested subject were trained with),
+    ``leaky`` (windows of one trial on both sides), ``permuted-labels``, ``failed``.
 
     Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
-    where the test set lacks a class; :func:`summarize` pools folds first.
+    where the test set lacks a class; :func:`summarize` pools folds first. Ratings are
+    scored by the concordance correlation coefficient ``ccc``, see
+    :func:`eegemo.metrics.concordance_ccc`, by ``r2``, ``mae`` and ``pearson``, and by
+    ``trial_ccc`` of the means of trials.
 
     Examples
     --------
@@ -211,13 +217,13 @@ def run_benchmark(
         "permutation": permutation,
         "hoist": hoist,
         "dtype": dtype,
-        "scores": list(SCORES),
+        "scores": list(_scores_of(datasets, paradigm)),
     }
     since = time.time() if overwrite else 0.0
     runs, tables = [], []
     with _folder(output) as folder:
         for dataset in datasets:
-            task = paradigm.task_of(dataset)
+            task, classes = paradigm.task_of(dataset), paradigm.classes_of(dataset)
             chosen = resolve_pipelines(pipelines, paradigm, dataset)
             chosen = with_searches(chosen, param_grid or {})
             heads, tails = plan(chosen, hoist)
@@ -235,7 +241,7 @@ def run_benchmark(
                     "dataset_parameters": _plain(dataset.parameters),
                     "subjects": list(dataset.subject_list),
                     "task": task,
-                    "classes": list(dataset.tasks[task]),
+                    "classes": list(classes),
                     "protocol": name,
                     "summary": get_protocol(name).summary,
                     "source": get_protocol(name).source,
@@ -264,6 +270,20 @@ def run_benchmark(
         if output is not None:
             save_scores(scores, folder)
     return scores
+
+
+def _scores_of(datasets, paradigm):
+    """Return the scores of classes, or of ratings; raise if there would be both."""
+    scores = {
+        SCORES if paradigm.classes_of(dataset) else RATING_SCORES
+        for dataset in datasets
+    }
+    if len(scores) > 1:
+        raise ValueError(
+            "One data set has classes for this task, and another one only ratings: run "
+            "them one at a time, or use target='rating'."
+        )
+    return scores.pop()
 
 
 def _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout):
@@ -352,6 +372,12 @@ def _run_protocol(
             )
             workers.run(evaluate, store.progress)
             records += store.read_all(keys)
+    if not records and hoisted.permutation is None:
+        raise ValueError(
+            f"{label(run)}: no fold is possible, as every session has a single "
+            "class, or a class with a single stimulus. Choose another task, threshold "
+            "or protocol."
+        )
     return make_table(records, run, list(tails))
 
 
@@ -364,8 +390,9 @@ def _permuted_scores(evaluate, run, description, n_permutations):
     permuted = {}
     for seed in range(first, first + n_permutations):
         table = evaluate(copy.deepcopy(run), description | {"permutation": seed})
-        for name, scores in subject_scores(table).items():
-            permuted.setdefault(name, []).append(scores)
+        scores = subject_scores(table)
+        for name in run["pipelines"]:
+            permuted.setdefault(name, []).append(scores.get(name, {}))
     return permuted
 
 
@@ -408,16 +435,22 @@ def _skipped(protocol, y, metadata, options):
     for (subject, session), rows in sessions.items():
         wholes = metadata[whole].to_numpy()[rows]
         if n_class_folds(y[rows], wholes, options["n_splits"]) < 2:
-            counts = metadata["stimulus"].iloc[rows].groupby(y[rows]).nunique()
             skipped.append(
-                {
-                    "subject": str(subject),
-                    "session": str(session),
-                    "reason": "fewer than two stimuli of a class, or a single class",
-                    "stimuli": {str(k): int(v) for k, v in counts.items()},
-                }
+                {"subject": str(subject), "session": str(session)}
+                | _too_few(y[rows], metadata["stimulus"].iloc[rows])
             )
     return skipped
+
+
+def _too_few(y, stimulus):
+    """Say why a session gives no fold."""
+    if y.dtype.kind == "f":
+        return {"reason": "fewer than four stimuli"}
+    counts = stimulus.groupby(y).nunique()
+    return {
+        "reason": "fewer than two stimuli of a class, or a single class",
+        "stimuli": {str(k): int(v) for k, v in counts.items()},
+    }
 
 
 def _check_size(name, dataset, n_splits):

@@ -5,6 +5,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
+from ._rating_scores import RATING_SCORES, predicted_ratings, rating_scores
 from ._routing import domain_for
 
 SCORES = (
@@ -17,33 +18,53 @@ SCORES = (
 SEARCHES = (GridSearchCV, RandomizedSearchCV)
 
 
+def main_score(table):
+    """Name of the score that pipelines are compared by.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or dict
+        With a column for each score.
+
+    Returns
+    -------
+    name : str
+        ``balanced_accuracy``, or ``ccc`` of ratings.
+    """
+    return next(name for name in (SCORES[0], RATING_SCORES[0]) if name in table)
+
+
 def predict_scores(estimator, X, classes, domain=None):
     """Predicted class and score of each class, in the order of ``classes``.
 
     Parameters
     ----------
-    estimator : fitted classifier
+    estimator : fitted classifier, or regressor
     X : array of shape (n_windows, ...)
     classes : sequence of str
-        The classes of the task.
+        The classes of the task; () for ratings.
     domain : array of shape (n_windows,), default=None
         For the steps that request it, with metadata routing enabled.
 
     Returns
     -------
     predicted : int array of shape (n_windows,)
-        Positions in ``classes``.
+        Positions in ``classes``; ratings are floats.
     scores : array of shape (n_windows, n_classes)
-        NaN if the classifier has no scores; -inf for a class it was not trained on.
+        NaN if the classifier has no scores; -inf for a class it was not trained on. Of
+        ratings, a column of them.
     """
-    if domain is not None and isinstance(estimator, SEARCHES):
-        estimator = estimator.best_estimator_  # a search hands nothing on to predict
+    if domain is not None:  # a search hands nothing on to predict
+        estimator = getattr(estimator, "best_estimator_", estimator)
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
         head = estimator[:-1]  # once, for the classes and for their scores
         X = head.transform(X, **domain_for(head, "transform", domain))
         estimator = estimator[-1]
-    position = {name: i for i, name in enumerate(classes)}
     labels = estimator.predict(X, **domain_for(estimator, "predict", domain))
+    if not classes:
+        ratings = predicted_ratings(labels, X)
+        return ratings, ratings[:, None]
+    position = {name: i for i, name in enumerate(classes)}
     predicted = np.array([position[name] for name in labels], int)
     if len(predicted) != len(X):
         raise ValueError(f"predict gave {len(predicted)} labels for {len(X)} windows.")
@@ -110,7 +131,8 @@ def fold_scores(classes, y, trial, prediction):
     Parameters
     ----------
     classes : sequence of str
-    y : array of str, shape (n_windows,)
+        () for ratings.
+    y : array of str, or of float, shape (n_windows,)
     trial : sequence of int, shape (n_windows,)
     prediction : (predicted, scores) or None
         What :func:`predict_scores` returned; None if the pipeline failed.
@@ -120,8 +142,11 @@ def fold_scores(classes, y, trial, prediction):
     scores : dict
         The scores, None where one is undefined; the chance level of balanced accuracy;
         the confusion matrices (rows are true classes) of windows and of trials; the
-        true and predicted classes of the windows.
+        true and predicted classes of the windows. Of ratings, see
+        :func:`rating_scores`.
     """
+    if not classes:
+        return rating_scores(y, trial, prediction and prediction[0])
     true = np.array([classes.index(name) for name in y], int)
     out = dict.fromkeys(SCORES) | {"chance": 1 / len(classes)}
     out |= {"confusion": None, "trial_confusion": None, "y_true": true.tolist()}

@@ -2,6 +2,7 @@
 
 They derive from scikit-learn's grouped splitter because MOABB hands groups to nothing
 else. What they stratify are stimuli, not windows, so a clip's length does not matter.
+Ratings are stratified as two classes, the lower and the higher half.
 """
 
 import numpy as np
@@ -60,7 +61,8 @@ class WindowFolds(StratifiedKFold):
             folds = StratifiedKFold(
                 n_splits, shuffle=self.shuffle, random_state=self.random_state
             )
-            yield from folds.split(X, y)
+            labels, _ = _group_labels(y, np.arange(len(y)))
+            yield from folds.split(X, labels)
 
 
 class SubjectStimulusFolds(StratifiedGroupKFold):
@@ -152,9 +154,18 @@ def _whole_groups(folds, y, groups):
 
 
 def _group_labels(y, groups):
-    """Return the most frequent label of each group, and the group of each window."""
-    classes, codes = np.unique(y, return_inverse=True)
+    """Return the most frequent label of each group, and the group of each window.
+
+    Ratings are labelled low or high, half of the groups each, by their means.
+    """
     names, of_window = np.unique(groups, return_inverse=True)
+    if np.asarray(y).dtype.kind == "f":
+        means = np.bincount(of_window, y) / np.bincount(of_window)
+        order = np.argsort(means, kind="stable")
+        labels = np.zeros(len(names), int)
+        labels[order[len(names) // 2 :]] = 1
+        return labels, of_window
+    classes, codes = np.unique(y, return_inverse=True)
     counts = np.zeros((len(names), len(classes)), int)
     np.add.at(counts, (of_window, codes), 1)
     return classes[counts.argmax(axis=1)], of_window

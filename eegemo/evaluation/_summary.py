@@ -8,15 +8,18 @@ from scipy.stats import t
 from ._comparisons import beats_trivial, holm
 from ._one_label import join_subjects
 from ._permutation import p_permutation, permuted_scores
-from ._pooling import MAIN, OTHERS, RUN, pool_folds, subject_means
+from ._pooling import RUN, pool_folds, subject_means
+from ._score_names import axis_of, short_names
+from ._scores import SCORES, main_score
 
 
 def summarize(scores):
     """Mean and spread over subjects of each pipeline under each protocol.
 
-    A fold with few trials may lack a class. So the folds of a subject's session are
-    pooled before they are scored, then sessions are averaged, then subjects. A session
-    that lacks a class altogether, as ratings make it happen, is left out: a constant
+    A fold with few trials may lack a class, or have but one rating. So the folds of a
+    subject's session are pooled before they are scored, then sessions are averaged,
+    then subjects. A session that lacks a class altogether, as ratings make it happen,
+    is left out: a constant
     answer would score above chance on it.
 
     Parameters
@@ -31,11 +34,14 @@ def summarize(scores):
 
         - ``balanced_accuracy`` and ``sd``, mean and deviation over subjects;
           ``trial_balanced_accuracy``, ``accuracy``, ``f1_macro``, ``roc_auc``: means;
+          of ratings instead ``ccc`` and ``sd``, ``trial_ccc``, ``r2``, ``mae`` and
+          ``pearson``;
         - ``ci_low`` and ``ci_high``, Student's 95 % confidence interval of that mean by
-          subject, cut at 0 and 1; NaN with a single subject;
+          subject, cut at 0 and 1, or -1 and 1; NaN with a single subject;
         - ``chance``, and ``chance_95``, which a classifier that guesses exceeds in one
           run of twenty, counted in trials, since the windows of one trial are no
-          independent evidence;
+          independent evidence; of ratings, the bound of Pearson's correlation, of
+          which the concordance is never further from 0;
         - ``p_trivial``: p-value of MOABB's paired one-sided test over subjects that the
           pipeline beats the trivial baseline; NaN below three subjects;
           ``p_trivial_holm``: corrected by Holm's method for the number of pipelines;
@@ -54,26 +60,27 @@ def summarize(scores):
         p_holm = dict(zip(p_values, holm(list(p_values.values())), strict=True))
         permuted = permuted_scores(scores.attrs, run)
         means = subject_means(sessions)
+        main = main_score(sessions)
         chance = of_run["chance"].iloc[0]
         for name, own in of_run.groupby("pipeline", sort=False):
-            scored = sessions[sessions["pipeline"] == name].dropna(subset=MAIN)
+            scored = sessions[sessions["pipeline"] == name].dropna(subset=main)
             subjects = means[means.index.get_level_values("pipeline") == name]
-            low, high = _interval(subjects[MAIN])
+            low, high = _interval(subjects[main], axis_of(sessions)[-1])
             n_trials = int(scored["n_trials"].sum())
             marks = own["marks"].astype(object).fillna("").str.split(";").explode()
             seconds = own.groupby("fold")["fit_seconds"].first().sum()
             rows.append(
                 dict(zip(RUN, run, strict=True))
-                | {"pipeline": name, MAIN: subjects[MAIN].mean()}
-                | {"sd": subjects[MAIN].std(), "ci_low": low, "ci_high": high}
-                | subjects[list(OTHERS)].mean().to_dict()
+                | {"pipeline": name, main: subjects[main].mean()}
+                | {"sd": subjects[main].std(), "ci_low": low, "ci_high": high}
+                | subjects.drop(columns=main).mean().to_dict()
                 | {
                     "chance": chance,
                     "chance_95": _chance_95(chance, n_trials),
                     "p_trivial": p_values.get(name, np.nan),
                     "p_trivial_holm": p_holm.get(name, np.nan),
                     "p_permutation": p_permutation(
-                        subjects[MAIN].mean(), permuted.get(name, [])
+                        subjects[main].mean(), permuted.get(name, [])
                     ),
                     "n_subjects": len(subjects),
                     "n_all_subjects": own["subject"].nunique(),
@@ -89,18 +96,23 @@ def summarize(scores):
 
 
 def _chance_95(chance, n_trials):
-    """Return MOABB's binomial bound, NaN without trials."""
+    """Return MOABB's binomial bound, or that of a correlation; NaN with few trials."""
+    if chance == 0:
+        if n_trials < 3:
+            return np.nan
+        bound = t.ppf(0.95, n_trials - 2)
+        return float(bound / np.sqrt(n_trials - 2 + bound**2))
     if n_trials == 0:
         return np.nan
     return float(adjusted_chance_level(round(1 / chance), n_trials))
 
 
-def _interval(scores):
-    """Return the bounds of Student's interval for the mean, within 0 and 1."""
+def _interval(scores, lowest):
+    """Return the bounds of Student's interval for the mean, within its range."""
     if len(scores) < 2:
         return np.nan, np.nan
     half = t.ppf(0.975, len(scores) - 1) * scores.std() / np.sqrt(len(scores))
-    return max(scores.mean() - half, 0.0), min(scores.mean() + half, 1.0)
+    return max(scores.mean() - half, lowest), min(scores.mean() + half, 1.0)
 
 
 def format_summary(summary, skipped=()):
@@ -122,11 +134,12 @@ def format_summary(summary, skipped=()):
         title = f"{dataset}  {protocol}  (task: {task})"
         evidence = format_evidence(part.iloc[0])
         blocks.append("\n".join([title, evidence, _format_rows(part)]))
-    notes = [_NOTE, *(f"Marks: {text}" for text in _explain(summary))]
+    note = _NOTE if main_score(summary) in SCORES else _RATING_NOTE
+    notes = [note + _TESTS, *(f"Marks: {text}" for text in _explain(summary))]
     if skipped:
         names = ", ".join(f"{s['subject']}/{s['session']}" for s in skipped)
         notes.append(
-            f"Left out, subject/session with fewer than two stimuli of a class: {names}"
+            f"Left out, subject/session with too few stimuli, or of a class: {names}"
         )
     return "\n\n".join([*blocks, "\n".join(notes)])
 
@@ -145,7 +158,9 @@ def format_evidence(first):
     """
     text = f"{first['n_subjects']} subject{'s' if first['n_subjects'] != 1 else ''}"
     if first["n_subjects"] < first["n_all_subjects"]:
-        text += f" with every class, of {first['n_all_subjects']}"
+        of_ratings = first["chance"] == 0
+        text += " with several ratings" if of_ratings else " with every class"
+        text += f", of {first['n_all_subjects']}"
     text += f"; chance {first['chance']:.3f}"
     if first["n_trials"]:
         text += (
@@ -157,7 +172,16 @@ def format_evidence(first):
 
 _NOTE = """\
 bal.acc: balanced accuracy of windows, mean and SD over subjects; trial: the same for
-trials by vote; p: paired test that it beats trivial, and p.perm: share of permutations
+trials by vote;
+"""
+_RATING_NOTE = """\
+ccc: concordance correlation coefficient of the ratings of windows, mean and SD over
+subjects; trial: the same for the means of trials; R2: 1 - squared error / variance;
+MAE: mean absolute error, in units of the scale; r: Pearson's correlation, which a
+constant has not;
+"""
+_TESTS = """\
+p: paired test that it beats trivial, and p.perm: share of permutations
 of the labels that score as high, neither corrected for the number of pipelines;
 seconds: fit and predict, without features computed while loading."""
 MARKS = {
@@ -165,6 +189,7 @@ MARKS = {
     "in other sessions,\nso the clip may have been recognised, not the emotion",
     "subject-labels": "each subject has one label, so all are scored together, as one",
     "class-missing": "a test set lacks a class, so its balanced accuracy is undefined",
+    "one-rating": "all ratings of a test set are alike: there is no correlation",
     "transductive": "a prediction uses other unlabelled test windows",
     "calibrated": "labelled trials of the tested subject were trained with, and others "
     "tested",
@@ -182,21 +207,21 @@ def _explain(summary):
 def _format_rows(part):
     width = max(14, *map(len, part["pipeline"]))
     permuted = part["p_permutation"].notna().any()
-    header = f"  {'pipeline':<{width}} {'bal.acc':>13} {'trial':>6} {'acc':>6} "
-    header += f"{'F1':>6} {'AUC':>6} {'p':>7} "
+    main = main_score(part)
+    others = short_names(part)
+    header = f"  {'pipeline':<{width}} {others.pop(main):>13} "
+    header += " ".join(f"{title:>6}" for title in others.values()) + f" {'p':>7} "
     header += f"{'p.perm':>7} " if permuted else ""
     header += f"{'seconds':>8}  marks"
     lines = [header]
-    for row in part.itertuples():
-        spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3f}"
-        p = f"{_p_value(row.p_trivial):>7}"
-        p += f" {_p_value(row.p_permutation):>7}" if permuted else ""
+    for row in part.to_dict("records"):
+        spread = "" if np.isnan(row["sd"]) else f" ± {row['sd']:.3f}"
+        p = f"{_p_value(row['p_trivial']):>7}"
+        p += f" {_p_value(row['p_permutation']):>7}" if permuted else ""
+        scores = " ".join(f"{_number(row[name]):>6}" for name in others)
         lines.append(
-            f"  {row.pipeline:<{width}} "
-            f"{_number(row.balanced_accuracy) + spread:>13} "
-            f"{_number(row.trial_balanced_accuracy):>6} {_number(row.accuracy):>6} "
-            f"{_number(row.f1_macro):>6} {_number(row.roc_auc):>6} {p} "
-            f"{row.seconds:>8.1f}  {row.marks}".rstrip()
+            f"  {row['pipeline']:<{width}} {_number(row[main]) + spread:>13} {scores} "
+            f"{p} {row['seconds']:>8.1f}  {row['marks']}".rstrip()
         )
     return "\n".join(lines)
 

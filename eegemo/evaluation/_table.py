@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from ._rating_scores import RATING_SCORES
 from ._scores import SCORES
 from ._store import write_whole
 
-COLUMNS = (
+_BEFORE = (
     "dataset",
     "protocol",
     "task",
@@ -18,7 +19,8 @@ COLUMNS = (
     "fold",
     "n_train",
     "n_test",
-    *SCORES,
+)
+_BETWEEN = (
     "chance",
     "marks",
     "fit_seconds",
@@ -28,23 +30,21 @@ COLUMNS = (
     "n_train_trials",
     "n_test_trials",
     "test_trials",
-    "confusion",
-    "trial_confusion",
-    "best_params",
-    "error",
 )
+_AFTER = ("best_params", "error")
+_PARTS = ("confusion", "trial_confusion")  # what scores of several folds follow from
+_RATING_PARTS = ("sums", "trial_sums")
+COLUMNS = (*_BEFORE, *SCORES, *_BETWEEN, *_PARTS, *_AFTER)
+RATING_COLUMNS = (*_BEFORE, *RATING_SCORES, *_BETWEEN, *_RATING_PARTS, *_AFTER)
 
 _MEMORY = ("train_bytes", "fit_bytes")  # older stored results have none
 
 
 def make_table(records, run, pipelines):
     """Arrange the results of one protocol as rows."""
-    if not records:
-        raise ValueError(
-            f"{label(run)}: no fold is possible, as every session has a single "
-            "class, or a class with a single stimulus. Choose another task, threshold "
-            "or protocol."
-        )
+    scores, parts, columns = SCORES, _PARTS, COLUMNS
+    if not run["classes"]:
+        scores, parts, columns = RATING_SCORES, _RATING_PARTS, RATING_COLUMNS
     order = {name: i for i, name in enumerate(pipelines)}
     records = sorted(
         records,
@@ -67,14 +67,13 @@ def make_table(records, run, pipelines):
                 "fold": folds.setdefault(record["train"], len(folds)),
                 "marks": ";".join(record["marks"] + failed),
                 "test_trials": " ".join(map(str, record["test_trials"])),
-                "confusion": json.dumps(record["confusion"]),
-                "trial_confusion": json.dumps(record["trial_confusion"]),
+                **{name: json.dumps(record[name]) for name in parts},
                 "best_params": json.dumps(record.get("best_params", {})),
                 "error": record["error"] or "",
             }
         )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype(dict.fromkeys([*SCORES, *_MEMORY], float))
+    table = pd.DataFrame(rows, columns=list(columns))
+    return table.astype(dict.fromkeys([*scores, *_MEMORY], float))
 
 
 def _natural(name):
