@@ -6,6 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy.signal import lfilter
 from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -68,6 +69,10 @@ def test_head_is_what_needs_no_fit(pipeline, head, tail):
         MDM(),
         make_pipeline(DifferentialEntropy(), LogisticRegression()),  # sfreq from Epochs
         make_pipeline(StandardScaler(), Covariances(), MDM()),
+        GridSearchCV(
+            make_pipeline(Covariances(), MDM()),
+            {"steps": [[("oas", Covariances("oas")), ("mdm", MDM())]]},
+        ),
     ],
 )
 def test_nothing_to_hoist(pipeline):

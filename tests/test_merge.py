@@ -56,8 +56,13 @@ def test_shards_of_subjects_are_one_run(shards, tmp_path, capsys):
 
 
 def test_order_of_shards_does_not_matter_to_scores(shards):
-    one = summarize(merge_results([shards / "one", shards / "others"]))
-    other = summarize(merge_results([shards / "others", shards / "one"]))
+    one = merge_results([shards / "one", shards / "others"])
+    other = merge_results([shards / "others", shards / "one"])
+    assert one["subject"].tolist() == other["subject"].tolist()
+    assert [run["subjects"] for run in other.attrs["runs"]] == [
+        sorted(run["subjects"]) for run in one.attrs["runs"]
+    ]
+    one, other = summarize(one), summarize(other)
     pd.testing.assert_frame_equal(
         one.drop(columns="seconds"), other.drop(columns="seconds")
     )

@@ -6,6 +6,7 @@ from test_inner import windows
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import run_benchmark, summarize
 from eegemo.evaluation._permuted_labels import permute
+from eegemo.paradigm import EmotionParadigm
 
 
 def ratings(metadata):
@@ -62,6 +63,35 @@ def test_labels_of_subjects_are_permuted_among_them():
         orders.add(tuple(by_subject.first()))
         assert sorted(by_subject.first()) == 4 * ["control"] + 4 * ["patient"]
     assert len(orders) > 1
+
+
+class FeltAnew(SimulatedEmotion):
+    """Each clip is seen twice; of the last one, the subject does not feel the same."""
+
+    VALENCE = (1.0, 1.0, 2.0, 2.0, 8.0, 8.0, 9.0, 4.0)
+
+    def _get_single_subject_data(self, subject):
+        data = super()._get_single_subject_data(subject)
+        for extra in data["0"]["0"].annotations.extras:
+            extra["stimulus"] = f"clip{extra['trial'] // 2}"
+            extra["valence"] = self.VALENCE[extra["trial"]]
+        return data
+
+
+def test_permutations_that_allow_no_fold_are_left_out():
+    """A class may be that of most trials of but one clip."""
+    data = FeltAnew(n_subjects=1, n_sessions=1, n_trials=8, trial_seconds=4.0)
+    scores = run_benchmark(
+        data,
+        ["de-svm"],
+        paradigm=EmotionParadigm(task="valence"),
+        protocols=["within-session"],
+        n_permutations=12,
+    )
+    (run,) = scores.attrs["runs"]
+    found = [bool(subjects) for subjects in run["permuted"]["de-svm"]]
+    assert len(found) == 12 and set(found) == {True, False}
+    assert summarize(scores)["p_permutation"].between(1 / 13, 1).all()
 
 
 def test_known_clips_are_no_evidence():

@@ -161,9 +161,14 @@ def test_labels_are_balanced(n_trials, n_classes):
 
 
 def test_classes():
-    assert SimulatedEmotion(n_classes=2).tasks == {"emotion": ("negative", "positive")}
-    assert small().tasks == {"emotion": ("negative", "neutral", "positive")}
-    assert small(n_classes=4).tasks == {"emotion": ("neutral", "sad", "fear", "happy")}
+    for n_classes, classes in [
+        (2, ("negative", "positive")),
+        (3, ("negative", "neutral", "positive")),
+        (4, ("neutral", "sad", "fear", "happy")),
+    ]:
+        tasks = SimulatedEmotion(n_classes=n_classes).tasks
+        assert tasks.pop("emotion") == classes
+        assert tasks == dict.fromkeys(["valence", "arousal"], ("low", "high"))
     assert small(n_trials=5, n_classes=5).tasks["emotion"][4] == "emotion4"
     assert small().event_id == {"negative": 1, "neutral": 2, "positive": 3}
 

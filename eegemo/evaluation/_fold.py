@@ -1,6 +1,5 @@
 """One pipeline in one fold, as MOABB's evaluations see it."""
 
-import json
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -13,7 +12,7 @@ from ._memory import MemoryWatch
 from ._routing import domain_for, groups_for, routed_domain
 from ._scores import fold_scores, is_transductive, main_score, predict_scores
 from ._split_audit import audit_split
-from ._store import FoldStore
+from ._store import FoldStore, plain
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class RecordedPipeline(BaseEstimator):
             scores, marks = self._score(X, y)
             record |= scores
             record["marks"] += marks
-            record["best_params"] = _plain(chosen_parameters(self.fitted_))
+            record["best_params"] = plain(chosen_parameters(self.fitted_))
             store.write(path, record)
         return record
 
@@ -180,15 +179,6 @@ class RecordedPipeline(BaseEstimator):
             "marks": marks,
             "train": self.train_digest_,
         }
-
-
-def _plain(parameters):
-    """Return parameters in a form that JSON can hold."""
-    return json.loads(json.dumps(parameters, default=_as_plain))
-
-
-def _as_plain(value):
-    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def record_scores(estimator, X, y):

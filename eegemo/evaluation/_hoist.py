@@ -33,7 +33,10 @@ def split_head(pipeline, searched=()):
     tail : estimator
     """
     if isinstance(pipeline, SEARCHES):
-        head, tail = split_head(pipeline.estimator, _searched_steps(pipeline))
+        searched = _searched_steps(pipeline)
+        if "steps" in searched:  # candidates differ in all steps
+            return None, pipeline
+        head, tail = split_head(pipeline.estimator, searched)
         return head, clone(pipeline).set_params(estimator=tail)
     if not isinstance(pipeline, Pipeline):
         return None, pipeline

@@ -68,6 +68,13 @@ def merge_results(folders, output=None):
             f"Two runs have results of {row['pipeline']} on subject {row['subject']} "
             f"under {row['protocol']}, which differ: leave one of them out."
         )
+    for run in runs.values():  # in the order of the data set, whoever came first
+        run["subjects"].sort()
+    subjects = {
+        str(subject): number
+        for run in runs.values()
+        for number, subject in enumerate(run["subjects"])
+    }
     order = {key: number for number, key in enumerate(runs)}
     names = {
         name: number
@@ -78,8 +85,9 @@ def merge_results(folders, output=None):
     keys = zip(*(table[name] for name in RUN), strict=True)
     table = table.assign(_run=[order[key] for key in keys])
     table = table.assign(_pipeline=table["pipeline"].map(names))
-    table = table.sort_values(["_run", "_pipeline"], kind="stable")
-    table = table.drop(columns=["_run", "_pipeline"]).reset_index(drop=True)
+    table = table.assign(_subject=table["subject"].astype(str).map(subjects))
+    table = table.sort_values(["_run", "_pipeline", "_subject"], kind="stable")
+    table = table.loc[:, shards[0].columns].reset_index(drop=True)
     table.attrs = _described(first) | {"runs": list(runs.values())}
     if output is not None:
         output = Path(output)

@@ -157,8 +157,10 @@ def _shares(row):
 
 def audit_table(audit):
     """Tabulate an audit."""
+    of_ratings = (audit["chance"] == 0).all()
+    score = "Concordance (CCC)" if of_ratings else "Balanced accuracy"
     return _table(
-        "Score of windows with true and with permuted labels",
+        f"{score} of windows with true and with permuted labels",
         ["pipeline", "protocol", "true", "SD", "permuted", "chance", "chance, 1 in 20"],
         [
             [

@@ -1,7 +1,6 @@
 """The benchmark: every pipeline under every protocol, on MOABB's evaluations."""
 
 import copy
-import json
 import platform
 import time
 import warnings
@@ -28,7 +27,7 @@ from ._protocols import get_protocol
 from ._rating_scores import RATING_SCORES
 from ._scores import SCORES
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
-from ._store import FoldStore
+from ._store import FoldStore, plain
 from ._table import label, make_table, save_scores
 from ._workers import Workers
 
@@ -211,7 +210,7 @@ def run_benchmark(
         "eegemo": __version__,
         "versions": {name: version(name) for name in _PACKAGES},
         "python": platform.python_version(),
-        "paradigm": _plain(paradigm.parameters),
+        "paradigm": plain(paradigm.parameters),
         "n_splits": n_splits,
         "random_state": random_state,
         "permutation": permutation,
@@ -238,7 +237,7 @@ def run_benchmark(
                     continue
                 run = {
                     "dataset": dataset.code,
-                    "dataset_parameters": _plain(dataset.parameters),
+                    "dataset_parameters": plain(dataset.parameters),
                     "subjects": list(dataset.subject_list),
                     "task": task,
                     "classes": list(classes),
@@ -480,11 +479,6 @@ def _stimuli_repeat(hoisted, dataset):
     """Tell whether two subjects saw the same clip."""
     _, _, metadata = hoisted.get_data(dataset)
     return metadata.groupby("stimulus")["subject"].nunique().max() > 1
-
-
-def _plain(parameters):
-    """Return parameters in a form that JSON can hold."""
-    return json.loads(json.dumps(parameters, default=repr))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def main_score(table):
     name : str
         ``balanced_accuracy``, or ``ccc`` of ratings.
     """
-    return next(name for name in (SCORES[0], RATING_SCORES[0]) if name in table)
+    return RATING_SCORES[0] if RATING_SCORES[0] in table else SCORES[0]
 
 
 def predict_scores(estimator, X, classes, domain=None):

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ._fingerprint import digest_rows
 
 
@@ -60,6 +62,15 @@ class FoldStore:
     def write(self, path, record):
         """Write a result."""
         write_whole(path, json.dumps(record))
+
+
+def plain(parameters):
+    """Return parameters in a form that JSON can hold."""
+    return json.loads(json.dumps(parameters, default=_as_plain))
+
+
+def _as_plain(value):
+    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def write_whole(path, text):
