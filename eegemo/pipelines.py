@@ -11,7 +11,12 @@ from sklearn.svm import SVC, SVR
 
 from ._sfreq import check_positive
 from .adapt import Recenter
-from .covariance import AugmentedCovariances, Covariances, FilterBankCovariances
+from .covariance import (
+    AugmentedCovariances,
+    AugmentedCovarianceSearchCV,
+    Covariances,
+    FilterBankCovariances,
+)
 from .features import DifferentialEntropy
 from .networks import (
     DGCNN,
@@ -34,6 +39,8 @@ _TRAINING = {
     "random_state": 0,
 }
 
+# The log-Euclidean mean is as good a tangent point, at a tenth of the time.
+_TANGENT_POINT = {"mean": "logeuclid", "map": "riemann"}
 _RIDGE = 100.0  # windows of a trial are alike, so that their number says little
 
 __all__ = ["list_pipelines", "make_named_pipeline"]
@@ -189,14 +196,23 @@ def _recentred(mode, sfreq, channels):
 def _acm_ts_svm(sfreq, channels):
     """Augmented covariance (order 3, lag near 30 ms), tangent space, linear SVM."""
     lag = max(1, round(0.03 * sfreq))
-    # the log-Euclidean mean is as good a tangent point, at a tenth of the time
-    tangent_point = {"mean": "logeuclid", "map": "riemann"}
     return [
         ("augmented", AugmentedCovariances(order=3, lag=lag)),
-        ("tangent_space", TangentSpace(metric=tangent_point)),
+        ("tangent_space", TangentSpace(metric=_TANGENT_POINT)),
         ("scaler", StandardScaler()),
         ("svm", SVC(kernel="linear", C=0.01)),
     ]
+
+
+def _acm_search_svm(sfreq, channels):
+    """As acm-ts-svm, with order and lag chosen in folds of the training windows."""
+    search = AugmentedCovarianceSearchCV(
+        orders=(1, 2, 3, 4),
+        lags=sorted({max(1, round(s * sfreq)) for s in (0.01, 0.03, 0.06)}),
+        metric=_TANGENT_POINT,
+        scoring="balanced_accuracy",
+    )
+    return [("search", search)]
 
 
 def _shallow_conv_net(sfreq, channels):
@@ -315,6 +331,7 @@ _MAKERS = {
     "cov-rct-transductive-ts-lr": _cov_rct_transductive_ts_lr,
     "cov-rct-online-ts-lr": _cov_rct_online_ts_lr,
     "acm-ts-svm": _acm_ts_svm,
+    "acm-search-svm": _acm_search_svm,
     "shallow-conv-net": _shallow_conv_net,
     "eegnet": _eegnet,
     "interpretable-cnn": _interpretable_cnn,

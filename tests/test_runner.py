@@ -20,6 +20,7 @@ from fakes import (
 )
 from joblib import parallel_config
 from moabb.evaluations.utils import Emissions
+from sklearn.base import is_regressor
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.metrics import roc_auc_score
@@ -788,8 +789,27 @@ def test_named_pipelines_run(name):
     model = make_named_pipeline(name, 128.0, channels)
     if "network" in model.named_steps:
         model.set_params(network__max_epochs=2)
+    if "search" in model.named_steps:
+        model.set_params(search__cv=2)
+    if is_regressor(model):
+        rated = metadata["trial"].to_numpy(float)
+        predicted = model.fit(X[train], rated[train]).predict(X[~train])
+        assert predicted.shape == (np.sum(~train),) and np.isfinite(predicted).all()
+        return
     model.fit(X[train], y[train])
     assert np.isin(model.predict(X[~train]), y).all()
+
+
+def test_named_search_gets_the_folds_of_the_protocol():
+    """What it chose is on record, and no trial was on both sides."""
+    scores = run_benchmark(
+        small(n_subjects=1, n_sessions=1, n_trials=9),
+        ["acm-search-svm"],
+        protocols=["within-session"],
+    )
+    assert (scores["error"] == "").all()
+    chosen = scores.query("pipeline == 'acm-search-svm'")["best_params"].map(json.loads)
+    assert all(set(c) == {"search__order", "search__lag"} for c in chosen)
 
 
 @pytest.mark.parametrize("sfreq", [0, -1.0, float("inf")])
