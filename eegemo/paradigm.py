@@ -372,8 +372,9 @@ class EmotionParadigm(BaseParadigm):
         y, kept = labels.label(metadata)
         if not kept.any():
             raise ValueError(
-                f"All ratings of {dataset.code} equal the threshold {self.threshold}, "
-                "and ties are left out: choose another threshold, or ties='high'."
+                f"All ratings of {dataset.code}, subjects "
+                f"{', '.join(map(str, loaded))}, equal the threshold, and ties are left "
+                "out: choose another threshold or ties, or leave the subjects out."
             )
         y = y[kept]
         metadata = metadata.drop(columns=list(labels.facts))

@@ -101,7 +101,7 @@ def test_nothing_is_left():
     class Undecided(RatedDataset):
         VALENCE = (5.0,) * 4
 
-    with pytest.raises(ValueError, match="All ratings of RatedDataset equal"):
+    with pytest.raises(ValueError, match="All ratings of RatedDataset, subjects 1, eq"):
         EmotionParadigm(window=2.0, ties="leave-out").get_data(Undecided(1))
 
 

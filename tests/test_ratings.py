@@ -197,10 +197,17 @@ def test_benchmark_of_ratings(tmp_path):
     assert table["p_permutation"].between(1 / 3, 1).all()
     text = format_summary(summarize(scores))
     assert "ccc: concordance correlation coefficient" in text and "bal.acc" not in text
-    make_report(tmp_path, tmp_path / "report.html")
+    classes = run_benchmark(
+        small(),
+        ["de-svm"],
+        paradigm=EmotionParadigm(task="valence"),
+        protocols=["within-session"],
+    )
+    make_report([tmp_path, classes], tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "concordance (CCC)" in page and "p by permutations" in page
-    assert "Confusion" not in page
+    assert page.count("<h4>Confusion matrices</h4>") == 1  # of the classes
+    assert "task valence rating" in page and "within-session, task valence<" in page
 
 
 def test_pooled_scores_are_those_of_all_predictions(tmp_path):

@@ -239,7 +239,7 @@ def run_benchmark(
                     "dataset": dataset.code,
                     "dataset_parameters": plain(dataset.parameters),
                     "subjects": list(dataset.subject_list),
-                    "task": task,
+                    "task": task if classes else f"{task} rating",
                     "classes": list(classes),
                     "protocol": name,
                     "summary": get_protocol(name).summary,
