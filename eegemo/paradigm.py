@@ -373,7 +373,7 @@ class EmotionParadigm(BaseParadigm):
         if not kept.any():
             raise ValueError(
                 f"All ratings of {dataset.code}, subjects "
-                f"{', '.join(map(str, loaded))}, equal the threshold, and ties are left "
+                f"{', '.join(map(str, loaded))}, equal the threshold, and are left "
                 "out: choose another threshold or ties, or leave the subjects out."
             )
         y = y[kept]
