@@ -123,6 +123,8 @@ def main(options, arguments):
         # MNE 1.13 renames a montage; h5py 3.16 deprecates how MOABB makes its file.
         warnings.filterwarnings("ignore", "Montage name", FutureWarning)
         warnings.filterwarnings("ignore", "Creating a dataset without passing")
+        # Matplotlib deprecates how MOABB makes its colours.
+        warnings.filterwarnings("ignore", "The set_(under|over) function")
         files = choose(options.only, Path(folder))
         warm_up(files)
         tables = [(job, suite(*job, files, options.rounds)) for job in jobs]
