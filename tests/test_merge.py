@@ -10,6 +10,7 @@ from test_runner import MEASURED, small
 
 from eegemo.__main__ import main
 from eegemo.evaluation import merge_results, run_benchmark, summarize
+from eegemo.evaluation._table import save_scores
 from eegemo.features import DifferentialEntropy
 
 
@@ -105,14 +106,45 @@ def test_other_protocols_are_refused(change, message, tmp_path):
 
 
 def test_results_that_contradict_are_refused(shards, tmp_path):
-    for name in ("scores.csv", "protocol.json"):
-        text = (shards / "one" / name).read_text()
-        (tmp_path / name).write_text(text)
-    scores = pd.read_csv(tmp_path / "scores.csv")
+    scores = merge_results([shards / "one"])
     scores["balanced_accuracy"] = 0.123
-    scores.to_csv(tmp_path / "scores.csv", index=False)
+    save_scores(scores, tmp_path)
     with pytest.raises(ValueError, match="Two runs have results of trivial on subject"):
         merge_results([shards / "one", tmp_path])
+
+
+def test_scores_of_another_run_are_refused(shards, tmp_path):
+    """As two runs leave them that write at once into one folder."""
+    for name in ("scores.csv", "protocol.json"):
+        (tmp_path / name).write_text((shards / "one" / name).read_text())
+    same(merge_results([tmp_path]), merge_results([shards / "one"]))
+    scores = (tmp_path / "scores.csv").read_text()
+    (tmp_path / "scores.csv").write_text(scores.replace("0.5", "0.6"))
+    with pytest.raises(ValueError, match=r"is of another run than protocol\.json"):
+        merge_results([tmp_path])
+
+
+def test_two_runs_on_one_folder_at_once(tmp_path):
+    """Neither takes the other's folds; and what both computed is found again."""
+    command = [sys.executable, "-m", "eegemo", "benchmark", "--subjects", "1"]
+    command += ["--protocol", "within-session", "--output", str(tmp_path)]
+    names = ["de-svm", "cov-mdm"]
+    runs = [
+        subprocess.Popen(
+            [*command, "--pipelines", n], stdout=subprocess.PIPE, text=True
+        )
+        for n in names
+    ]
+    texts = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    for text, own, other in zip(texts, names, names[::-1], strict=True):
+        assert own in text and other not in text
+    stored = {p: p.stat().st_mtime_ns for p in tmp_path.glob("folds/*/*/*.json")}
+    assert main([*command[3:], "--pipelines", ",".join(names)]) == 0
+    assert {p: p.stat().st_mtime_ns for p in stored} == stored
+    assert set(tmp_path.glob("folds/*/*/*.json")) == set(stored)
+    assert set(merge_results([tmp_path])["pipeline"]) == {"trivial", *names}
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_missing_and_damaged_results(shards, tmp_path):

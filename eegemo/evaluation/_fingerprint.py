@@ -65,6 +65,11 @@ def digest_rows(X, y):
     return _short(X.digests.tobytes() + labels)
 
 
+def digest_text(text):
+    """Fingerprint of a text."""
+    return _short(text.encode())
+
+
 def _short(data):
     return blake2b(data, digest_size=8).hexdigest()
 

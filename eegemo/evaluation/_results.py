@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._fingerprint import digest_text
 from ._pooling import RUN
 
 _ROW = [*RUN, "pipeline", "subject", "session", "marks", "test_trials", "error"]
@@ -96,8 +97,16 @@ def read_scores(folder):
             f"{folder} is {what}: give a folder that 'eegemo benchmark' wrote, or its "
             "scores.csv."
         )
-    scores = _read(folder / "scores.csv", folder / "protocol.json")
-    return _check_scores(scores, folder / "scores.csv")
+    path = folder / "scores.csv"
+    scores = _read(path, folder / "protocol.json")
+    digest = scores.attrs.pop("scores_digest", None)  # older results have none
+    _check_scores(scores, path)
+    if digest not in (None, digest_text(path.read_text(encoding="utf-8"))):
+        raise ValueError(
+            f"{path} was changed, or is of another run than protocol.json, as when two "
+            f"write there at once. {_AGAIN} What it computed is kept."
+        )
+    return scores
 
 
 def _read(table_path, protocol_path):

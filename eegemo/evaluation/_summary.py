@@ -181,8 +181,8 @@ MAE: mean absolute error, in units of the scale; r: Pearson's correlation, which
 constant has not;
 """
 _TESTS = """\
-p: paired test that it beats trivial, and p.perm: share of permutations
-of the labels that score as high, neither corrected for the number of pipelines;
+p: paired test that it beats trivial, and p.perm: share of permutations of the
+labels that score as high, neither corrected for the number of pipelines;
 seconds: fit and predict, without features computed while loading."""
 MARKS = {
     "stimulus-seen": "the clips tested on were also trained on, with other subjects or "

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ._fingerprint import digest_text
 from ._rating_scores import RATING_SCORES
 from ._scores import SCORES
 from ._store import write_whole
@@ -89,6 +90,9 @@ def label(run):
 def save_scores(scores, folder):
     """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
 
+    The latter holds a fingerprint of the former: two runs that write at once into one
+    folder could leave the one of the first and the other of the second.
+
     Parameters
     ----------
     scores : pandas.DataFrame
@@ -96,8 +100,7 @@ def save_scores(scores, folder):
     folder : path
     """
     folder = Path(folder)
-    for name, text in [
-        ("scores.csv", scores.to_csv(index=False)),
-        ("protocol.json", json.dumps(scores.attrs, indent=2) + "\n"),
-    ]:
-        write_whole(folder / name, text)
+    table = scores.to_csv(index=False, lineterminator="\n")
+    protocol = scores.attrs | {"scores_digest": digest_text(table)}
+    write_whole(folder / "scores.csv", table)
+    write_whole(folder / "protocol.json", json.dumps(protocol, indent=2) + "\n")
