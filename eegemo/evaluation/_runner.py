@@ -404,6 +404,10 @@ def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
     one_thread = threadpool_limits(1, "blas")  # more only wait for small matrices
     with TemporaryDirectory() as scratch, warnings.catch_warnings(), one_thread:
         warnings.filterwarnings("ignore", module="h5py|moabb", category=Warning)
+        # a fold within a training set may lack a class
+        warnings.filterwarnings(
+            "ignore", module="sklearn.metrics", category=UserWarning
+        )
         evaluation = protocol.evaluation(
             paradigm=hoisted,
             datasets=[dataset],
