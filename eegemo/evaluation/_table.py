@@ -87,7 +87,7 @@ def label(run):
 
 
 def save_scores(scores, folder):
-    """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
+    """Write ``scores.csv`` and ``protocol.json``, both wholly or none at all.
 
     Parameters
     ----------
@@ -96,8 +96,10 @@ def save_scores(scores, folder):
     folder : path
     """
     folder = Path(folder)
-    for name, text in [
-        ("scores.csv", scores.to_csv(index=False)),
-        ("protocol.json", json.dumps(scores.attrs, indent=2) + "\n"),
-    ]:
-        write_whole(folder / name, text)
+    protocol = json.dumps(scores.attrs, indent=2) + "\n"
+    write_whole(
+        {
+            folder / "scores.csv": scores.to_csv(index=False),
+            folder / "protocol.json": protocol,
+        }
+    )
