@@ -1,6 +1,7 @@
 """Small data sets and estimators for the tests of the paradigm and the benchmark."""
 
 from pathlib import Path
+from time import sleep
 
 import mne
 import numpy as np
@@ -165,3 +166,18 @@ class NeedsDomain(TransformerMixin, BaseEstimator):
         if domain is None or len(domain) != len(X) or not set(domain) <= self.domains:
             raise ValueError(f"the wrong domains: {domain}")
         return True
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """Takes a while, and guesses."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        sleep(self.seconds)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[:1], len(X))

@@ -113,6 +113,26 @@ def test_windows_are_dropped_once_the_heads_are_computed():
         X.features("windows")
 
 
+def test_subjects_are_parts_of_all_and_no_copies():
+    data = SimulatedEmotion(n_subjects=3, n_sessions=1, n_trials=3)
+    head = make_pipeline(FunctionTransformer(_deviations))
+    paradigm = HoistedParadigm(EmotionParadigm(), {"std": head})
+    X, y, metadata = paradigm.get_data(data)
+    assert X.__sizeof__() == X.features("std").nbytes
+    for subject in data.subject_list:
+        part, y_part, rows = paradigm.get_data(data, [subject])
+        here = (metadata["subject"] == subject).to_numpy()
+        assert np.shares_memory(part.features("std"), X.features("std"))
+        assert_array_equal(part.features("std"), X.features("std")[here])
+        assert_array_equal(part.digests, X.digests[here])
+        assert_array_equal(y_part, y[here])
+        assert set(rows["subject"]) == {subject}
+
+
+def _deviations(X):
+    return X.std(axis=-1)
+
+
 def test_rows_are_indexed_together():
     heads = {"c": Pipeline([("c", Covariances())])}
     X, _, _ = HoistedParadigm(EmotionParadigm(), heads).get_data(

@@ -1,15 +1,22 @@
 import os
-from threading import Event
+import signal
+from functools import partial
+from threading import Event, Thread
 from time import monotonic, sleep
 
 import numpy as np
 import pytest
+from fakes import Slow
 from joblib import parallel_config
+from joblib._parallel_backends import ThreadingBackend
 from joblib.externals.loky import get_reusable_executor
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from test_runner import same, small
 
-from eegemo.evaluation import run_benchmark
+from eegemo.evaluation import _workers, run_benchmark
 from eegemo.evaluation._workers import Workers
 
 GO_ON = Event()
@@ -37,15 +44,6 @@ class Waits(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return np.repeat(self.classes_[:1], len(X))
-
-
-class Slow(Waits):
-    """Takes a while."""
-
-    def fit(self, X, y):
-        sleep(2)
-        self.classes_ = np.unique(y)
-        return self
 
 
 ONE = {"protocols": ["within-session"]}
@@ -81,6 +79,94 @@ def test_backends_give_the_same_scores(backend):
     get_reusable_executor().shutdown(kill_workers=True)
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """Two processes of dask, which it starts anew when they die."""
+    distributed = pytest.importorskip("distributed", reason="dask is not installed")
+    options = {"threads_per_worker": 1, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(2, processes=True, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def killed_during(client, n_workers, folder):
+    """Start a run, kill workers once a fold is finished, and return its scores."""
+    client.wait_for_workers(2, timeout=60)
+    pids = list(client.run(os.getpid).values())[:n_workers]
+
+    def kill():
+        while not list(folder.glob("folds/*/*/*.json")):
+            sleep(0.05)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    thread = Thread(target=kill, daemon=True)
+    thread.start()
+    data = small(n_subjects=1)
+    options = ONE | {"n_jobs": 2, "backend": "dask", "output": folder}
+    scores = run_benchmark(data, {"slow": Slow(0.5)}, **options)
+    assert not thread.is_alive()
+    return scores
+
+
+def test_dask_gives_the_same_scores(cluster):
+    deviations = FunctionTransformer(partial(np.std, axis=-1))  # nothing to compile
+    pipelines = {"std-centroid": make_pipeline(deviations, NearestCentroid())}
+    data = small(n_subjects=1, n_sessions=1)
+    expected = run_benchmark(data, pipelines, **ONE)
+    same(run_benchmark(data, pipelines, backend="dask", **ONE), expected)
+
+
+def test_dask_goes_on_without_a_worker_that_died(cluster, tmp_path):
+    scores = killed_during(cluster, 1, tmp_path)
+    same(scores, run_benchmark(small(n_subjects=1), {"slow": Slow(0.0)}, **ONE))
+
+
+def test_all_workers_of_dask_that_die_are_an_error(cluster, tmp_path):
+    with pytest.raises(RuntimeError, match="A worker process died|nothing to do"):
+        killed_during(cluster, 2, tmp_path)
+    assert list(tmp_path.glob("folds/*/*/*.json"))
+
+
+class Cluster:
+    """Says what its workers do, or raises where it is lost."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def processing(self):
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            raise OSError("no scheduler")
+        return {"worker": answer}
+
+
+@pytest.mark.parametrize("answers", [[()], [None], [("a fold",), ()]])
+def test_a_cluster_without_work_is_given_up(answers, monkeypatch):
+    GO_ON.clear()
+    monkeypatch.setattr(_workers, "_IDLE_SECONDS", 0.5)
+    backend = ThreadingBackend()
+    backend.client = Cluster(*answers)
+    try:
+        with (
+            parallel_config(backend),
+            pytest.raises(RuntimeError, match="cluster has had nothing to do for 0.5"),
+        ):
+            Workers().run(lambda: GO_ON.wait(60), lambda: 0)
+    finally:
+        GO_ON.set()
+
+
+def test_a_cluster_at_work_is_waited_for(monkeypatch):
+    monkeypatch.setattr(_workers, "_IDLE_SECONDS", 0.5)
+    backend = ThreadingBackend()
+    backend.client = Cluster(("a fold",))
+    with parallel_config(backend):
+        Workers().run(lambda: sleep(1.5), lambda: 0)
+
+
 def test_backend_is_that_of_the_call_only_there():
     seen = []
 
@@ -101,8 +187,8 @@ def test_backend_is_that_of_the_call_only_there():
 def test_overwritten_results_put_off_the_timeout(tmp_path):
     data = small(n_subjects=1, n_sessions=1)
     options = ONE | {"output": tmp_path, "timeout": 3.0}
-    run_benchmark(data, {"slow": Slow()}, **ONE, output=tmp_path)
-    run_benchmark(data, {"slow": Slow()}, **options, overwrite=True)
+    run_benchmark(data, {"slow": Slow(2)}, **ONE, output=tmp_path)
+    run_benchmark(data, {"slow": Slow(2)}, **options, overwrite=True)
 
 
 @pytest.mark.parametrize("timeout", [None, 10])

@@ -103,7 +103,7 @@ def audit_leakage(
 
 
 def save_audit(audit, folder):
-    """Write ``audit.csv`` and ``audit.json``, each wholly or not at all.
+    """Write ``audit.csv`` and ``audit.json``, both wholly or none at all.
 
     Parameters
     ----------
@@ -112,8 +112,12 @@ def save_audit(audit, folder):
     folder : path
     """
     folder = Path(folder)
-    write_whole(folder / "audit.csv", audit.to_csv(index=False))
-    write_whole(folder / "audit.json", json.dumps(audit.attrs, indent=2) + "\n")
+    write_whole(
+        {
+            folder / "audit.csv": audit.to_csv(index=False),
+            folder / "audit.json": json.dumps(audit.attrs, indent=2) + "\n",
+        }
+    )
 
 
 def format_audit(audit):

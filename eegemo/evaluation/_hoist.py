@@ -117,6 +117,10 @@ class HoistedWindows:
     def __len__(self):
         return len(self.metadata)
 
+    def __sizeof__(self):
+        """Bytes of the features, by which dask sends them once, not with each fold."""
+        return sum(values.nbytes for values in self._features.values())
+
     def __getitem__(self, rows):
         all_rows = np.arange(len(self)) if self._rows is None else self._rows
         return HoistedWindows(
@@ -126,6 +130,16 @@ class HoistedWindows:
             self.digests[rows],
             self.n_channels,
             all_rows[rows],
+        )
+
+    def part(self, start, stop):
+        """Return rows from start to stop, with no copy of the features."""
+        return HoistedWindows(
+            {key: values[start:stop] for key, values in self._features.items()},
+            self.failures,
+            self.metadata.iloc[start:stop].reset_index(drop=True),
+            self.digests[start:stop],
+            self.n_channels,
         )
 
     @staticmethod
@@ -201,6 +215,7 @@ class HoistedParadigm(BaseParadigm):
             return self._last[1]
         parts, labels = zip(*(self._subject(dataset, s) for s in subjects), strict=True)
         X, y = HoistedWindows.concatenate(parts), np.concatenate(labels)
+        self._share(dataset, subjects, X, labels)
         if self.permutation is not None:
             y = permute(
                 y,
@@ -227,6 +242,15 @@ class HoistedParadigm(BaseParadigm):
         if None not in self.heads.values():  # features are small: keep them in memory
             self._loaded[key] = result
         return result
+
+    def _share(self, dataset, subjects, X, labels):
+        """Let what is kept of each subject be a part of X, not another copy."""
+        stop = 0
+        for subject, y in zip(subjects, labels, strict=True):
+            start, stop = stop, stop + len(y)
+            key = dataset.code, subject
+            if key in self._loaded and not X.failures:
+                self._loaded[key] = X.part(start, stop), y
 
     def _check_recording(self, dataset, subject, recording):
         """Raise unless all subjects have the same channels and sampling rate."""

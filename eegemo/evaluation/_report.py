@@ -97,7 +97,7 @@ def make_report(results, path="report.html"):
         *(run["summary"]["marks"].str.cat(sep=";") for run in runs),
         *(audit["marks"].str.cat(sep=";") for audit in audits),
     )
-    write_whole(path, _render(page))
+    write_whole({path: _render(page)})
 
 
 def _render(page):

@@ -9,7 +9,7 @@ from functools import partial
 from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import pandas as pd
 from sklearn.utils.validation import check_scalar
@@ -143,9 +143,11 @@ def run_benchmark(
         Unknown names, a task that the data set lacks, or too few subjects or sessions
         for a protocol.
     RuntimeError
-        A worker process died.
+        A worker process died, or a cluster of dask has nothing to do, and no results.
     TimeoutError
         No fold was finished within ``timeout``.
+    OSError
+        ``output`` cannot be written to, is full or has vanished.
 
     Notes
     -----
@@ -355,6 +357,7 @@ def _run_protocol(
             run["skipped"] += _skipped(protocol, y, metadata, options)
             key = {k: v for k, v in run.items() if k not in _UNKEYED} | description
             place = folder / digest([key, digest_rows(X, y)])
+            place.mkdir(parents=True, exist_ok=True)
             store = FoldStore(
                 place, tuple(run["classes"]), marks, protocol.forbidden, since
             )
@@ -495,5 +498,13 @@ def _folder(output):
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder} should be a folder, not a file.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):  # better now than after hours
+            pass
+    except OSError as error:
+        raise type(error)(
+            f"The folder {folder} cannot be written to: {error.strerror or error}. "
+            "Choose another one."
+        ) from error
     yield folder

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class FoldStore:
 
     def read_all(self, pipelines):
         """Return all results of these pipelines, failed ones too."""
+        self._check_folder()
         return [
             json.loads(path.read_text())
             for pipeline in pipelines
@@ -60,8 +62,17 @@ class FoldStore:
         return len(written), max(written, default=0)
 
     def write(self, path, record):
-        """Write a result."""
-        write_whole(path, json.dumps(record))
+        """Write a result, in a folder that is there and had the others."""
+        self._check_folder()
+        write_whole({path: json.dumps(record)})
+
+    def _check_folder(self):
+        if not self.folder.is_dir():
+            raise FileNotFoundError(
+                f"{self.folder} is gone, or cannot be seen by the process that "
+                "computed a fold, so results are lost: give an output folder that "
+                "stays, and that all workers see, and run the same again."
+            )
 
 
 def plain(parameters):
@@ -73,18 +84,34 @@ def _as_plain(value):
     return value.item() if isinstance(value, np.generic) else repr(value)
 
 
-def write_whole(path, text):
-    """Write a file so that it is there wholly or not at all, whatever else goes on.
+def write_whole(texts):
+    """Write files so that all are there wholly or not at all, whatever else goes on.
 
     Parameters
     ----------
-    path : path
-    text : str
+    texts : dict of path to str
+
+    Raises
+    ------
+    OSError
+        The disk is full, or cannot be written to; what was there before still is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partials = {
+        path: path.with_name(f"{path.name}.{os.getpid()}.partial") for path in texts
+    }
     try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partials[path].write_text(text, encoding="utf-8")
+        for path, partial in partials.items():
+            os.replace(partial, path)
+    except OSError as error:
+        raise type(error)(
+            f"{path} could not be written: {error.strerror or error}. Files that were "
+            "there before are kept: make room, or choose a folder that can be written "
+            "to, and run the same again."
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        for partial in partials.values():
+            with suppress(OSError):
+                partial.unlink()

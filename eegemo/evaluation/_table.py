@@ -88,7 +88,7 @@ def label(run):
 
 
 def save_scores(scores, folder):
-    """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
+    """Write ``scores.csv`` and ``protocol.json``, both wholly or none at all.
 
     The latter holds a fingerprint of the former: two runs that write at once into one
     folder could leave the one of the first and the other of the second.
@@ -102,5 +102,9 @@ def save_scores(scores, folder):
     folder = Path(folder)
     table = scores.to_csv(index=False, lineterminator="\n")
     protocol = scores.attrs | {"scores_digest": digest_text(table)}
-    write_whole(folder / "scores.csv", table)
-    write_whole(folder / "protocol.json", json.dumps(protocol, indent=2) + "\n")
+    write_whole(
+        {
+            folder / "scores.csv": table,
+            folder / "protocol.json": json.dumps(protocol, indent=2) + "\n",
+        }
+    )

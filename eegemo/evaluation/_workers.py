@@ -12,6 +12,12 @@ from joblib.parallel import get_active_backend
 from sklearn import config_context, get_config
 
 _SECONDS = 0.2  # between two looks at the results
+_IDLE_SECONDS = 120.0  # that a cluster may have nothing to do before it is given up
+_DIED = (
+    "A worker process died, most likely for want of memory. Take fewer n_jobs or "
+    "windows, or more memory, and run the same again: with output, results that are "
+    "there are kept."
+)
 
 
 @dataclass(frozen=True)
@@ -43,28 +49,33 @@ class Workers:
         Raises
         ------
         RuntimeError
-            A worker died, and the backend says so.
+            A worker died, and the backend says so; or a cluster of dask has had no
+            result and nothing to do for two minutes.
         TimeoutError
             There was no result for ``timeout`` seconds.
         """
         try:
-            if self.timeout is None:
+            with self._chosen():
+                client = getattr(get_active_backend()[0], "client", None)  # of dask
+            if self.timeout is None and client is None:
                 self._call(call)
             else:
-                self._call_in_time(call, progress)
+                self._call_and_watch(call, progress, client)
         except BrokenProcessPool as error:
-            raise RuntimeError(
-                "A worker process died, most likely for want of memory. Take fewer "
-                "n_jobs or windows, or more memory, and run the same again: with "
-                "output, results that are there are kept."
-            ) from error
+            raise RuntimeError(_DIED) from error
+        except Exception as error:
+            if not type(error).__module__.startswith("distributed."):
+                raise
+            raise RuntimeError(f"{_DIED} The cluster says: {error}") from error
+
+    def _chosen(self):
+        return parallel_config(self.backend) if self.backend else nullcontext()
 
     def _call(self, call):
-        chosen = parallel_config(self.backend) if self.backend else nullcontext()
-        with chosen:
+        with self._chosen():
             call()
 
-    def _call_in_time(self, call, progress):
+    def _call_and_watch(self, call, progress, client):
         """Call in a thread of its own, which is left behind if it hangs."""
         errors = []
         backend, n_jobs = get_active_backend()  # and options of this thread alone
@@ -80,11 +91,13 @@ class Workers:
         thread = Thread(target=run, daemon=True)
         thread.start()
         known, since = progress(), monotonic()
+        at_work = looked = since
         while thread.is_alive():
             thread.join(_SECONDS)
+            now = monotonic()
             if progress() != known:
-                known, since = progress(), monotonic()
-            elif monotonic() - since > self.timeout and thread.is_alive():
+                known, since = progress(), now
+            elif self.timeout and now - since > self.timeout and thread.is_alive():
                 get_reusable_executor().shutdown(wait=False, kill_workers=True)
                 raise TimeoutError(
                     f"No fold was finished within timeout={self.timeout:g} seconds: "
@@ -92,5 +105,23 @@ class Workers:
                     "logs, and run the same again: with output, results that are "
                     "there are kept."
                 )
+            if client is not None and now - looked > _IDLE_SECONDS / 10:
+                at_work = now if _is_at_work(client) else max(at_work, since)
+                looked = now
+                if now - at_work > _IDLE_SECONDS and thread.is_alive():
+                    raise RuntimeError(
+                        f"The cluster has had nothing to do for {_IDLE_SECONDS:g} "
+                        "seconds, and folds are missing: workers or the scheduler "
+                        "died, or none can be reached. Start them anew, and run the "
+                        "same again: with output, results that are there are kept."
+                    )
         if errors:
             raise errors[0]
+
+
+def _is_at_work(client):
+    """Tell whether a worker of dask computes something."""
+    try:
+        return any(client.processing().values())
+    except Exception:  # whatever it is that a lost scheduler raises
+        return False
