@@ -87,6 +87,20 @@ def test_inner_folds_of_leaky_protocol_leak():
     assert any(audit_split(*fold, metadata)["trial"] for fold in folds)
 
 
+def test_stimuli_of_which_most_people_feel_the_same():
+    """By their most frequent label they are one class, but not by each person's own."""
+    metadata, _ = windows()
+    stimulus = metadata["trial"] + 8 * metadata["session"].astype(int)
+    y = np.where(stimulus % 4 == metadata["subject"] - 1, "tense", "calm")
+    forbidden = PROTOCOLS["cross-subject-stimulus"].forbidden
+    folds = inner_folds(metadata, y, forbidden, 3, 0)
+    assert len(folds) == 3
+    for train, test in folds:
+        shared = audit_split(train, test, metadata)
+        assert len(test) and not any(shared[what] for what in forbidden)
+        assert set(y[train]) == {"calm", "tense"}
+
+
 def test_too_few_stimuli_for_inner_folds():
     metadata, y = windows(1, 1, n_trials=3)
     with pytest.raises(ValueError, match="fewer than two stimuli"):

@@ -178,16 +178,20 @@ def _whole(metadata, name):
 
 
 def _apart(groups, stimulus, y, n_splits, random_state):
-    """Test a part of the groups on a part of the stimuli, and train with neither."""
-    n_splits = min(
-        n_splits, len(np.unique(groups)), n_class_folds(y, stimulus, n_splits)
-    )
+    """Test a part of the groups on a part of the stimuli, and train with neither.
+
+    Stimuli are stratified, unless most of the groups feel the same of all of them.
+    """
+    n_stimuli, make = n_class_folds(y, stimulus, n_splits), StimulusFolds
+    if n_stimuli < 2:
+        n_stimuli, make = len(np.unique(stimulus)), GroupKFold
+    n_splits = min(n_splits, len(np.unique(groups)), n_stimuli)
     if n_splits < 2:
         return []
     shuffled = {"shuffle": True, "random_state": random_state}
     rows = np.zeros((len(y), 1))
     of_groups = GroupKFold(n_splits, **shuffled).split(rows, y, groups)
-    of_stimuli = StimulusFolds(n_splits, **shuffled).split(rows, y, stimulus)
+    of_stimuli = make(n_splits, **shuffled).split(rows, y, stimulus)
     return [
         (np.intersect1d(train, other_train), np.intersect1d(test, other_test))
         for (train, test), (other_train, other_test) in zip(
