@@ -44,7 +44,9 @@ def expm(C):
 
 def symmetric(C):
     """Lose the asymmetry of rounding, of one matrix or of many."""
-    return (C + C.mT) / 2
+    total = C + C.mT
+    total *= 0.5
+    return total
 
 
 def unupper(vectors):
