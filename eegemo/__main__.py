@@ -90,8 +90,7 @@ def _show(scores, folder):
     from .evaluation._summary import format_summary
 
     summary = summarize(scores)
-    skipped = [s for run in scores.attrs["runs"] for s in run["skipped"]]
-    print(format_summary(summary, skipped))
+    print(format_summary(summary, scores.attrs["runs"]))
     print(
         f"\nWritten: {folder}/scores.csv (every fold) and protocol.json "
         "(everything the scores depend on).\n"

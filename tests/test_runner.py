@@ -494,6 +494,32 @@ def test_session_of_one_class_is_left_out_and_said():
     assert set(table["subject"]) == {"2"}
     (skipped,) = table.attrs["runs"][0]["skipped"]
     assert skipped["subject"] == "1" and skipped["stimuli"] == {"high": 4}
+    text = format_summary(summarize(table), table.attrs["runs"])
+    assert "Left out of within-session, subject/session: 1/0." in text
+
+
+def test_windows_of_short_runs_are_not_left_out():
+    """Each trial is a run of its own, so that all start at zero."""
+
+    class RunsOfTrials(RatedDataset):
+        def _get_single_subject_data(self, subject):
+            raw = self._raw(subject, 0)
+            trials = np.flatnonzero(raw.annotations.description == "trial")
+            parts = zip(trials, self.ONSETS, self.SECONDS, strict=True)
+            return {
+                "0": {
+                    str(i): raw.copy()
+                    .set_annotations(raw.annotations[[i]])
+                    .crop(onset - 0.5, onset + seconds + 0.5)
+                    for i, onset, seconds in parts
+                }
+            }
+
+    paradigm = EmotionParadigm(window=2.0, fmin=None, fmax=None)
+    table = run_benchmark(
+        RunsOfTrials(), ["trivial"], paradigm=paradigm, protocols=["window-leaky"]
+    )
+    assert table.attrs["runs"][0]["skipped"] == [] and len(table) > 2
 
 
 @pytest.mark.parametrize(

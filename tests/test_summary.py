@@ -123,7 +123,9 @@ def test_file_gives_the_same_summary(tmp_path):
     )
     from_file = summarize(pd.read_csv(tmp_path / "scores.csv"))
     pd.testing.assert_frame_equal(from_file, summarize(scores))
-    text = format_summary(from_file, [{"subject": "9", "session": "0"}])
+    skipped = [{"subject": "9", "session": "0"}]
+    runs = [{"protocol": "cross-subject", "skipped": skipped}]
+    text = format_summary(from_file, runs)
     assert "cross-subject-stimulus" in text and "chance 0.333" in text
     assert "trivial" in text and "Left out" in text and "9/0" in text
     assert max(map(len, text.splitlines())) < 120

@@ -435,12 +435,14 @@ def _skipped(protocol, y, metadata, options):
         ]
     if protocol.cv_class not in (StimulusFolds, WindowFolds):
         return []
-    whole = "stimulus" if protocol.cv_class is StimulusFolds else "onset"
+    wholes = (
+        metadata["stimulus"] if protocol.cv_class is StimulusFolds else metadata.index
+    )
+    wholes = wholes.to_numpy()
     skipped = []
     sessions = metadata.groupby(["subject", "session"], sort=False).indices
     for (subject, session), rows in sessions.items():
-        wholes = metadata[whole].to_numpy()[rows]
-        if n_class_folds(y[rows], wholes, options["n_splits"]) < 2:
+        if n_class_folds(y[rows], wholes[rows], options["n_splits"]) < 2:
             skipped.append(
                 {"subject": str(subject), "session": str(session)}
                 | _too_few(y[rows], metadata["stimulus"].iloc[rows])

@@ -115,15 +115,16 @@ def _interval(scores, lowest):
     return max(scores.mean() - half, lowest), min(scores.mean() + half, 1.0)
 
 
-def format_summary(summary, skipped=()):
+def format_summary(summary, runs=()):
     """Lay out a summary for a terminal.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         From :func:`summarize`.
-    skipped : sequence of dict
-        Sessions that gave no fold, as in the protocol of a benchmark.
+    runs : sequence of dict
+        What the protocol of a benchmark says of its runs, with the sessions that gave
+        no fold.
 
     Returns
     -------
@@ -136,11 +137,11 @@ def format_summary(summary, skipped=()):
         blocks.append("\n".join([title, evidence, _format_rows(part)]))
     note = _NOTE if main_score(summary) in SCORES else _RATING_NOTE
     notes = [note + _TESTS, *(f"Marks: {text}" for text in _explain(summary))]
-    if skipped:
+    for run in runs:
+        skipped = run.get("skipped", ())
         names = ", ".join(f"{s['subject']}/{s['session']}" for s in skipped)
-        notes.append(
-            f"Left out, subject/session with too few stimuli, or of a class: {names}"
-        )
+        if names:
+            notes.append(f"Left out of {run['protocol']}, subject/session: {names}.")
     return "\n\n".join([*blocks, "\n".join(notes)])
 
 
