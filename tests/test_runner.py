@@ -537,7 +537,11 @@ def test_windows_of_short_runs_are_not_left_out():
         (small(), {"dtype": "int8"}, "'float64' or 'float32', got 'int8'"),
         (small(), {"n_jobs": 0}, "n_jobs"),
         (small(), {"pipelines": {"trivial": MDM()}}, "give yours another name"),
-        (small(), {"paradigm": EmotionParadigm(threshold=3)}, "not made of ratings"),
+        (
+            small(),
+            {"paradigm": EmotionParadigm(threshold=3)},
+            "classes made of ratings",
+        ),
         (small(), {"pipelines": ["no-such"]}, "Unknown pipelines no-such: choose"),
         (small(), {"paradigm": EmotionParadigm(task="fear")}, "has no task 'fear'"),
         (small(n_trials=3), {"protocols": ["within-session"]}, "no fold is possible"),
@@ -773,6 +777,7 @@ def test_output_holds_the_scores_and_the_whole_protocol(tmp_path):
     )
     same(read, table)
     protocol = json.loads((tmp_path / "protocol.json").read_text())
+    assert protocol.pop("scores_digest")
     assert protocol == json.loads(json.dumps(table.attrs))
     assert protocol["runs"][0]["dataset_parameters"] == json.loads(
         json.dumps(small().parameters)
