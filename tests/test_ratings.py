@@ -367,3 +367,16 @@ def test_command(tmp_path, capsys):
     assert main(["report", out, "--output", str(tmp_path / "report.html")]) == 0
     assert main(["benchmark", "--target", "rating", "--output", out]) == 1
     assert "choose valence or arousal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--threshold", "medium"], "'medium' is no finite number, nor 'median'"),
+        (["--window", "long"], "'long' is no finite number"),
+    ],
+)
+def test_command_says_what_is_no_number(options, message, capsys):
+    with pytest.raises(SystemExit):
+        main(["benchmark", *options])
+    assert message in capsys.readouterr().err
