@@ -344,6 +344,13 @@ def test_pipelines_that_predict_something_else(pipelines, options, message):
         run_benchmark(small(), pipelines, **options)
 
 
+def test_too_few_stimuli_for_folds():
+    with pytest.raises(ValueError, match="every session has fewer than four stimuli"):
+        run_benchmark(
+            small(n_trials=3), ["de-ridge"], protocols=["within-session"], **VALENCE
+        )
+
+
 def test_classes_and_ratings_cannot_stand_in_one_table():
     class OnlyRatings(SimulatedEmotion):
         def __init__(self):
