@@ -93,6 +93,10 @@ class Labels(BaseEstimator):
 
 
 def _subject_medians(metadata, name):
-    """Median over the trials of each subject, for each of its windows."""
-    trials = metadata.drop_duplicates(["subject", "session", "trial"])
-    return metadata["subject"].map(trials.groupby("subject")[name].median()).to_numpy()
+    """Median over the trials of each subject, for each of its windows.
+
+    A trial whose ratings change counts by the median of its windows.
+    """
+    # a median of windows, as equal ratings must stay what they are, for ties
+    trials = metadata.groupby(["subject", "session", "trial"])[name].median()
+    return metadata["subject"].map(trials.groupby("subject").median()).to_numpy()

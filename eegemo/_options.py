@@ -346,7 +346,10 @@ def _subjects(text):
 
 def _number(text):
     """Read a finite number."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
     return number
@@ -354,7 +357,12 @@ def _number(text):
 
 def _threshold(text):
     """Read a finite number or "median"."""
-    return text if text == "median" else _number(text)
+    if text == "median":
+        return text
+    try:
+        return _number(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor 'median'") from None
 
 
 def _count(text):

@@ -54,11 +54,12 @@ class CutTrials(BaseEstimator):
 
     def transform(self, raw):
         """Return Epochs with metadata; None if the recording has no trial."""
+        courses = {name: _course(raw, name) for name in self.labels.facts}
         rows = [
             (start, stop, extras | facts)
             for onset, duration, extras in _trials(raw)
             for start, stop in self._windows(raw, onset, duration, extras["trial"])
-            for facts in [self._facts(raw, extras, start, stop)]
+            for facts in [self._facts(courses, extras, start, stop)]
             if facts is not None
         ]
         if not rows:
@@ -95,14 +96,13 @@ class CutTrials(BaseEstimator):
             verbose="error",
         )
 
-    def _facts(self, raw, extras, start, stop):
+    def _facts(self, courses, extras, start, stop):
         """Return what labels need to know of a window; None where it is unrated."""
         facts = {}
         for name in self.labels.facts:
-            course = [] if name in extras else _course(raw, name)
             facts[name] = extras.get(name)
-            if course:
-                facts[name] = _mean_rating(course, start, stop)
+            if name not in extras and courses[name]:
+                facts[name] = _mean_rating(courses[name], start, stop)
                 if facts[name] is None:
                     return None
         self.labels.check(extras["trial"], facts)

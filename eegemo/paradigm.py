@@ -56,7 +56,14 @@ class EmotionParadigm(BaseParadigm):
         classes, where the task has any.
     scorer : str, callable or dict, default=None
         What MOABB's own evaluations report; None means balanced accuracy, or the
-        concordance correlation coefficient of ratings.
+        concordance correlation coefficient with ``target="rating"``.
+
+    Notes
+    -----
+    MOABB's own evaluations are made for classes: they number the labels, and stratify
+    windows by them. Of ratings, they keep the values only with ``return_epochs=True``
+    and ``mne_labels=True``, and only ``CrossSubjectEvaluation`` then has folds.
+    :func:`eegemo.evaluation.run_benchmark` predicts ratings under all its protocols.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from fakes import SFREQ, RatedDataset
 from numpy.testing import assert_allclose, assert_array_equal
 
 from eegemo.datasets import SimulatedEmotion
-from eegemo.datasets._base import rating_annotations
+from eegemo.datasets._base import RATING_CLASSES, rating_annotations
 from eegemo.paradigm import EmotionParadigm
 
 
@@ -126,6 +126,24 @@ def test_ratings_that_change_are_averaged_over_the_window():
         course = np.floor((start + t + 1e-9) / seconds)
         # the mean of samples misses parts of a sample at each of up to two steps
         assert_allclose(rating, course.mean(), atol=2 / len(t))
+
+
+def test_median_of_ratings_that_change():
+    """Trials count by all of their windows, not by the first, which is always 0."""
+
+    class Classes(RatedOverTime):
+        def __init__(self):
+            super().__init__()
+            self.tasks = self.tasks | {"intensity": RATING_CLASSES}
+
+    options = {"task": "intensity", "window": 1.0}
+    rating = EmotionParadigm(target="rating", **options)
+    _, ratings, metadata = rating.get_data(Classes())
+    medians = metadata.assign(r=ratings).groupby("trial")["r"].median()
+    paradigm = EmotionParadigm(threshold="median", ties="low", **options)
+    _, y, _ = paradigm.get_data(Classes())
+    assert_array_equal(y == "high", ratings > medians.median())
+    assert set(y) == {"low", "high"} and medians.median() > 0
 
 
 @pytest.mark.parametrize(

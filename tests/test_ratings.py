@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import pearsonr
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_error, r2_score
 from test_inner import windows
@@ -22,6 +23,7 @@ from eegemo.evaluation import (
     run_benchmark,
     summarize,
 )
+from eegemo.evaluation._comparisons import compare_pairs
 from eegemo.evaluation._inner import inner_folds
 from eegemo.evaluation._permuted_labels import permute
 from eegemo.evaluation._pooling import pool_folds
@@ -37,7 +39,7 @@ from eegemo.evaluation._splitters import (
     SubjectStimulusFolds,
     subject_and_stimulus,
 )
-from eegemo.evaluation._summary import format_summary
+from eegemo.evaluation._summary import _chance_95, format_summary
 from eegemo.metrics import concordance_ccc
 from eegemo.paradigm import EmotionParadigm
 from eegemo.pipelines import make_named_pipeline
@@ -70,6 +72,20 @@ def test_scores_equal_those_of_others(seed):
     ]:
         assert_allclose(scores[name], expected, rtol=1e-11, err_msg=name)
     assert scores["chance"] == 0
+
+
+def test_wild_predictions_are_scored():
+    """However large, they do not make the ratings seem alike."""
+    y, trial, predicted = predictions()
+    scores = rating_scores(y, trial, 1e9 * predicted)
+    assert 0 < scores["ccc"] < 1e-6 and scores["r2"] < -1e12
+    assert_allclose(scores["pearson"], pearsonr(y, predicted).statistic, rtol=1e-9)
+
+
+def test_constant_has_no_concordance():
+    """Not even what rounding leaves, on which a test of signs would count."""
+    y, trial, _ = predictions(n=4 * 7)
+    assert rating_scores(y, trial, np.full(len(y), 4.7))["ccc"] == 0
 
 
 def test_sums_of_folds_add_up():
@@ -237,6 +253,36 @@ def test_nothing_to_learn():
     assert (table["ccc"] < table["chance_95"]).all()
 
 
+@pytest.mark.parametrize("n_sessions, n_trials", [(1, 12), (30, 4), (10, 20)])
+def test_a_guess_exceeds_the_bound_in_one_run_of_twenty(n_sessions, n_trials):
+    """Mean of Pearson's correlations of each session; 5 % ± 3 errors of 20 000 runs."""
+    rng = np.random.default_rng(0)
+    y, guess = rng.standard_normal((2, 20_000, n_sessions, n_trials))
+    y, guess = (v - v.mean(axis=-1, keepdims=True) for v in (y, guess))
+    r = (y * guess).sum(axis=-1)
+    r /= np.sqrt((y**2).sum(axis=-1) * (guess**2).sum(axis=-1))
+    bound = _chance_95(0.0, n_sessions * n_trials, n_sessions)
+    assert_allclose((r.mean(axis=1) > bound).mean(), 0.05, atol=0.005)
+
+
+def test_constant_does_not_beat_the_trivial_mean():
+    """Which scores below 0 where folds are pooled, as it is high where ratings are low.
+
+    The constant ties with what counts as 0, so that all signs are as good.
+    """
+    data = small(n_subjects=5, n_trials=10)
+    constant = DummyRegressor(strategy="constant", constant=5.0)
+    scores = run_benchmark(
+        data, {"constant": constant}, protocols=["within-session"], **VALENCE
+    )
+    table = summarize(scores).set_index("pipeline")
+    assert (pool_folds(scores).query("pipeline == 'trivial'")["ccc"] < -1e-3).all()
+    assert table.loc["constant", "ccc"] == 0
+    assert table.loc["constant", "p_trivial"] > 0.5
+    (pair,) = compare_pairs(pool_folds(scores)).to_dict("records")
+    assert pair["difference"] == 0 and pair["p"] > 0.5
+
+
 def test_leak_shows_in_ratings():
     data = small(n_subjects=1, n_trials=12, effect=0.0)
     audit = audit_leakage(data, {"nearest": nearest()}, **VALENCE)
@@ -298,6 +344,13 @@ def test_pipelines_that_predict_something_else(pipelines, options, message):
         run_benchmark(small(), pipelines, **options)
 
 
+def test_too_few_stimuli_for_folds():
+    with pytest.raises(ValueError, match="every session has fewer than four stimuli"):
+        run_benchmark(
+            small(n_trials=3), ["de-ridge"], protocols=["within-session"], **VALENCE
+        )
+
+
 def test_classes_and_ratings_cannot_stand_in_one_table():
     class OnlyRatings(SimulatedEmotion):
         def __init__(self):
@@ -321,3 +374,16 @@ def test_command(tmp_path, capsys):
     assert main(["report", out, "--output", str(tmp_path / "report.html")]) == 0
     assert main(["benchmark", "--target", "rating", "--output", out]) == 1
     assert "choose valence or arousal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--threshold", "medium"], "'medium' is no finite number, nor 'median'"),
+        (["--window", "long"], "'long' is no finite number"),
+    ],
+)
+def test_command_says_what_is_no_number(options, message, capsys):
+    with pytest.raises(SystemExit):
+        main(["benchmark", *options])
+    assert message in capsys.readouterr().err

@@ -1,4 +1,9 @@
-"""Paired tests of pipelines over subjects, by MOABB's statistics."""
+"""Paired tests of pipelines over subjects, by MOABB's statistics.
+
+Predicting the mean rating of the training windows scores below 0 where folds are
+pooled, since it is lower where the test ratings are higher. A constant scores 0 without
+looking at the EEG, so the trivial pipeline counts as 0 where it scores less.
+"""
 
 import warnings
 from itertools import combinations
@@ -13,6 +18,7 @@ from moabb.analysis.meta_analysis import (
     compute_pvals_wilcoxon,
 )
 
+from ._rating_scores import RATING_SCORES
 from ._scores import main_score
 
 MIN_SUBJECTS = 3
@@ -23,6 +29,8 @@ _PAIR = ["pipeline_1", "pipeline_2"]
 
 def beats_trivial(sessions):
     """P-values of each pipeline against the trivial one, one-sided.
+
+    Of ratings, against the better of the trivial one and of a constant, which scores 0.
 
     Parameters
     ----------
@@ -57,7 +65,7 @@ def compare_pairs(sessions):
         of the differences; ``p_greater`` and ``p_less``, one-sided; ``p``, two-sided;
         ``p_holm``, corrected for the number of pairs; ``n_subjects``. Empty below three
         subjects or two pipelines. A pipeline without a score of some subject is left
-        out.
+        out. The trivial one of ratings counts as 0 where it scores less.
     """
     subjects = _subjects(sessions)
     columns = [*_PAIR, "difference", "smd", "p_greater", "p_less", "n_subjects"]
@@ -168,6 +176,8 @@ def _subjects(sessions):
     """Tabulate main scores by subject and pipeline, as far as all subjects have it."""
     main = main_score(sessions)
     subjects = sessions.pivot_table(main, "subject", "pipeline", sort=False)
+    if main == RATING_SCORES[0] and "trivial" in subjects:
+        subjects["trivial"] = subjects["trivial"].clip(lower=0)
     return subjects.dropna(axis="columns")
 
 

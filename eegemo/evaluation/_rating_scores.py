@@ -4,6 +4,7 @@ import numpy as np
 
 RATING_SCORES = ("ccc", "r2", "mae", "pearson", "trial_ccc")
 _SUMS = ("n", "y", "p", "yy", "pp", "yp", "absolute")
+_ROUNDING = 1e-12  # what it may leave of a variance that is zero, of the mean square
 
 
 def predicted_ratings(predicted, X):
@@ -97,13 +98,14 @@ def _scores(sums):
     sums = dict(zip(_SUMS, np.asarray(sums, float), strict=True))
     n = sums["n"]
     y, p = sums["y"] / n, sums["p"] / n
-    scale = 1e-12 * (sums["yy"] + sums["pp"]) / n  # of what rounding leaves of zero
     var_y, var_p = sums["yy"] / n - y * y, sums["pp"] / n - p * p
     covariance = sums["yp"] / n - y * p
     mae = sums["absolute"] / n
-    if var_y <= scale:
+    if var_y <= _ROUNDING * sums["yy"] / n:
         return None, None, mae, None
     error = (sums["yy"] - 2 * sums["yp"] + sums["pp"]) / n
+    r2 = float(1 - error / var_y)
+    if var_p <= _ROUNDING * sums["pp"] / n:
+        return 0.0, r2, float(mae), None
     ccc = 2 * covariance / (var_y + var_p + (y - p) ** 2)
-    pearson = None if var_p <= scale else float(covariance / np.sqrt(var_y * var_p))
-    return float(ccc), float(1 - error / var_y), float(mae), pearson
+    return float(ccc), r2, float(mae), float(covariance / np.sqrt(var_y * var_p))

@@ -375,10 +375,11 @@ def _run_protocol(
             workers.run(evaluate, store.progress)
             records += store.read_all(keys)
     if not records and hoisted.permutation is None:
+        why = "a single class, or a class with a single stimulus"
         raise ValueError(
-            f"{label(run)}: no fold is possible, as every session has a single "
-            "class, or a class with a single stimulus. Choose another task, threshold "
-            "or protocol."
+            f"{label(run)}: no fold is possible, as every session has "
+            f"{why if run['classes'] else 'fewer than four stimuli'}. Choose another "
+            "task, threshold or protocol."
         )
     return make_table(records, run, list(tails))
 

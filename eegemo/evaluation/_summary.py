@@ -43,7 +43,8 @@ def summarize(scores):
           independent evidence; of ratings, the bound of Pearson's correlation, of
           which the concordance is never further from 0;
         - ``p_trivial``: p-value of MOABB's paired one-sided test over subjects that the
-          pipeline beats the trivial baseline; NaN below three subjects;
+          pipeline beats the trivial baseline, or a constant, which scores 0, where
+          ratings make that better; NaN below three subjects;
           ``p_trivial_holm``: corrected by Holm's method for the number of pipelines;
         - ``p_permutation``: share of the scores under permuted labels, this one
           included, that are at least as high; NaN without ``n_permutations``, of which
@@ -76,7 +77,7 @@ def summarize(scores):
                 | subjects.drop(columns=main).mean().to_dict()
                 | {
                     "chance": chance,
-                    "chance_95": _chance_95(chance, n_trials),
+                    "chance_95": _chance_95(chance, n_trials, len(scored)),
                     "p_trivial": p_values.get(name, np.nan),
                     "p_trivial_holm": p_holm.get(name, np.nan),
                     "p_permutation": p_permutation(
@@ -95,13 +96,17 @@ def summarize(scores):
     return pd.DataFrame(rows)
 
 
-def _chance_95(chance, n_trials):
-    """Return MOABB's binomial bound, or that of a correlation; NaN with few trials."""
+def _chance_95(chance, n_trials, n_sessions):
+    """Return MOABB's binomial bound, or that of a correlation; NaN with few trials.
+
+    Each session whose correlation enters the mean costs a degree of freedom.
+    """
     if chance == 0:
-        if n_trials < 3:
+        free = n_trials - n_sessions - 1
+        if free < 1:
             return np.nan
-        bound = t.ppf(0.95, n_trials - 2)
-        return float(bound / np.sqrt(n_trials - 2 + bound**2))
+        bound = t.ppf(0.95, free)
+        return float(bound / np.sqrt(free + bound**2))
     if n_trials == 0:
         return np.nan
     return float(adjusted_chance_level(round(1 / chance), n_trials))
@@ -179,7 +184,7 @@ _RATING_NOTE = """\
 ccc: concordance correlation coefficient of the ratings of windows, mean and SD over
 subjects; trial: the same for the means of trials; R2: 1 - squared error / variance;
 MAE: mean absolute error, in units of the scale; r: Pearson's correlation, which a
-constant has not;
+constant has not; trivial counts as 0 in tests where its ccc is below, as a constant's;
 """
 _TESTS = """\
 p: paired test that it beats trivial, and p.perm: share of permutations of the
