@@ -114,7 +114,7 @@ def save_audit(audit, folder):
     folder = Path(folder)
     write_whole(
         {
-            folder / "audit.csv": audit.to_csv(index=False),
+            folder / "audit.csv": audit.to_csv(index=False, lineterminator="\n"),
             folder / "audit.json": json.dumps(audit.attrs, indent=2) + "\n",
         }
     )

@@ -56,8 +56,9 @@ def resolve_pipelines(pipelines, paradigm, dataset):
     return pipelines
 
 
-def with_searches(pipelines, param_grid):
+def with_searches(pipelines, param_grid, of_ratings):
     """Replace the pipelines that have a grid by searches of it."""
+    scoring = concordance_scorer if of_ratings else "balanced_accuracy"
     unknown = [name for name in param_grid if name not in pipelines]
     if unknown:
         raise ValueError(
@@ -85,8 +86,6 @@ def with_searches(pipelines, param_grid):
                     f"{name} has no parameter {', '.join(wrong)}: choose from "
                     f"{', '.join(sorted(known))}."
                 )
-        of_ratings = is_regressor(pipelines[name])
-        scoring = concordance_scorer if of_ratings else "balanced_accuracy"
         searches[name] = GridSearchCV(pipelines[name], grid, scoring=scoring)
     return pipelines | searches
 

@@ -226,7 +226,7 @@ def run_benchmark(
         for dataset in datasets:
             task, classes = paradigm.task_of(dataset), paradigm.classes_of(dataset)
             chosen = resolve_pipelines(pipelines, paradigm, dataset)
-            chosen = with_searches(chosen, param_grid or {})
+            chosen = with_searches(chosen, param_grid or {}, not classes)
             heads, tails = plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype)
             for name, required in protocols.items():
