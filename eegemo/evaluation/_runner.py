@@ -105,8 +105,9 @@ def run_benchmark(
         How often to repeat all with permuted labels, by the seeds from ``random_state``
         on: :func:`summarize` then says how many of them a pipeline beats. Labels are
         permuted among stimuli where each always has the same, alike for all subjects,
-        so that to know a clip again is no evidence; else among the trials of a session;
-        and among subjects where each has one label. Windows follow.
+        so that to know a clip again is no evidence; else, as with ratings, among the
+        trials of a session, so that it is evidence where clips were trained on; and
+        among subjects where each has one label. Windows follow.
     hoist : bool, default=True
         Compute the leading steps of a pipeline that need no fit once per recording,
         while it is loaded, and drop the windows. Same scores, less time and memory.
