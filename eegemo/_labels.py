@@ -12,6 +12,11 @@ _LEVELS = ("valence", "arousal")  # what a quadrant is made of
 TIES = ("high", "low", "leave-out")
 
 
+def made_of_ratings(classes):
+    """Tell whether classes are levels of ratings."""
+    return classes in (RATING_CLASSES, QUADRANT_CLASSES)
+
+
 class Labels(BaseEstimator):
     """What the label of a window is.
 
@@ -39,7 +44,7 @@ class Labels(BaseEstimator):
 
     @property
     def _of_ratings(self):
-        return self.classes in ((), RATING_CLASSES, QUADRANT_CLASSES)
+        return not self.classes or made_of_ratings(self.classes)
 
     def check(self, trial, facts):
         """Raise ValueError unless a trial has what the labels are made of."""

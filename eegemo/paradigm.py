@@ -11,9 +11,9 @@ from moabb.paradigms.base import BaseParadigm
 from sklearn.utils.validation import check_scalar
 
 from . import datasets as _datasets
-from ._labels import TIES, Labels
+from ._labels import TIES, Labels, made_of_ratings
 from ._windowing import CutTrials, EpochsToWindows, FilterRecording
-from .datasets._base import QUADRANT_CLASSES, RATING_CLASSES
+from .datasets._base import RATING_CLASSES
 from .metrics import concordance_scorer
 
 __all__ = ["EmotionParadigm"]
@@ -407,7 +407,7 @@ class EmotionParadigm(BaseParadigm):
     def _labels_of(self, dataset):
         """Return what makes the labels of a data set; raise if it cannot."""
         task, classes = self.task_of(dataset), self.classes_of(dataset)
-        of_ratings = classes in (RATING_CLASSES, QUADRANT_CLASSES)
+        of_ratings = made_of_ratings(classes)
         if not of_ratings and (self.threshold is not None or self.ties != "high"):
             raise ValueError(
                 f"The task {task!r} of {dataset.code} has no classes made of ratings, "

@@ -103,7 +103,7 @@ def audit_leakage(
 
 
 def save_audit(audit, folder):
-    """Write ``audit.csv`` and ``audit.json``, both wholly or none at all.
+    """Write ``audit.csv`` and ``audit.json``, each wholly or not at all.
 
     Parameters
     ----------

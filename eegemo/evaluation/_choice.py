@@ -34,10 +34,8 @@ def resolve_pipelines(pipelines, paradigm, dataset):
             )
         channels = paradigm.channels_of(dataset)
         make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
-        pipelines = {name: make(name) for name in pipelines}
-        pipelines = {
-            k: v for k, v in pipelines.items() if k not in ("trivial", trivial)
-        }
+        others = [name for name in pipelines if name not in ("trivial", trivial)]
+        pipelines = {name: make(name) for name in others}
     elif "trivial" in pipelines:
         raise ValueError(
             "The name 'trivial' is that of the baseline: give yours another name."

@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
@@ -25,8 +25,9 @@ from ._permutation import subject_scores
 from ._progress import Progress
 from ._protocols import get_protocol
 from ._rating_scores import RATING_SCORES
+from ._request import check_request, check_size, with_stimulus_protocol
 from ._scores import SCORES
-from ._splitters import StimulusFolds, WindowFolds, n_class_folds
+from ._skipped import skipped_sessions
 from ._store import FoldStore, plain
 from ._table import label, make_table, save_scores
 from ._workers import Workers
@@ -198,7 +199,7 @@ def run_benchmark(
     """
     datasets = list(datasets) if isinstance(datasets, (list, tuple)) else [datasets]
     protocols = [protocols] if isinstance(protocols, str) else list(protocols)
-    _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout)
+    check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout)
     check_scalar(n_calibration, "n_calibration", Integral, min_val=1)
     check_scalar(n_permutations, "n_permutations", Integral, min_val=0)
     check_scalar(random_state, "random_state", Integral, min_val=0)
@@ -207,7 +208,7 @@ def run_benchmark(
             "n_permutations compares true labels with permuted ones: leave permutation "
             "out."
         )
-    protocols = _with_stimulus_protocol(dict.fromkeys(protocols))
+    protocols = with_stimulus_protocol(dict.fromkeys(protocols))
     paradigm = EmotionParadigm() if paradigm is None else paradigm
     description = {
         "eegemo": __version__,
@@ -231,11 +232,7 @@ def run_benchmark(
             heads, tails = plan(chosen, hoist)
             hoisted = HoistedParadigm(paradigm, heads, dtype)
             for name, required in protocols.items():
-                _check_size(name, dataset, n_splits)
-                if n_splits is not None and get_protocol(name).source:
-                    raise ValueError(
-                        f"{name} was published with its own folds: leave n_splits out."
-                    )
+                check_size(name, dataset, n_splits)
                 if not required and not _stimuli_repeat(hoisted, dataset):
                     continue
                 run = {
@@ -288,47 +285,6 @@ def _scores_of(datasets, paradigm):
     return scores.pop()
 
 
-def _check_request(datasets, protocols, n_splits, dtype, n_jobs, timeout):
-    """Raise unless the arguments make sense together."""
-    if not datasets or not protocols:
-        raise ValueError("Give at least one data set and one protocol.")
-    for dataset in datasets:
-        if not getattr(dataset, "tasks", None):
-            raise ValueError(
-                f"{dataset} is no emotion data set: it should be an EmotionDataset, "
-                "whose trials say their stimulus and emotion."
-            )
-        if not dataset.subject_list:
-            raise ValueError(f"{dataset.code} has no subject selected.")
-    codes = [dataset.code for dataset in datasets]
-    if len(set(codes)) < len(codes):
-        raise ValueError(
-            f"Two data sets have the same code, so their rows could not be told apart: "
-            f"{', '.join(codes)}. Run them one at a time."
-        )
-    if n_splits is not None:
-        check_scalar(n_splits, "n_splits", Integral, min_val=2)
-    if dtype not in ("float64", "float32"):
-        raise ValueError(f"dtype should be 'float64' or 'float32', got {dtype!r}.")
-    if n_jobs == 0:
-        raise ValueError("n_jobs should be a number of processes, or -1 for all cores.")
-    if timeout is not None:
-        check_scalar(timeout, "timeout", Real, min_val=0, include_boundaries="neither")
-
-
-def _with_stimulus_protocol(protocols):
-    """Map protocols to whether they were asked for, or stand beside another."""
-    asked = dict.fromkeys(protocols, True)
-    for name in asked:
-        get_protocol(name)
-    out = {}
-    for name in asked:
-        out[name] = True
-        if name == "cross-subject" and "cross-subject-stimulus" not in asked:
-            out["cross-subject-stimulus"] = False
-    return out
-
-
 def _run_protocol(
     dataset, hoisted, tails, run, description, *, folder, workers, since, progress
 ):
@@ -355,7 +311,7 @@ def _run_protocol(
             part = copy.copy(dataset)
             part.subject_list = list(unit)
             X, y, metadata = hoisted.get_data(part)
-            run["skipped"] += _skipped(protocol, y, metadata, options)
+            run["skipped"] += skipped_sessions(protocol, y, metadata, options)
             key = {k: v for k, v in run.items() if k not in _UNKEYED} | description
             place = folder / digest([key, digest_rows(X, y)])
             place.mkdir(parents=True, exist_ok=True)
@@ -424,66 +380,6 @@ def _evaluate(protocol, hoisted, dataset, pipelines, options, n_jobs):
             **options,
         )
         evaluation.process(pipelines)
-
-
-def _skipped(protocol, y, metadata, options):
-    """List the sessions that give no fold, and why."""
-    if protocol is get_protocol("cross-session"):
-        n_sessions = metadata.groupby("subject", sort=False)["session"].nunique()
-        return [
-            {"subject": str(subject), "session": "", "reason": "a single session"}
-            for subject, n in n_sessions.items()
-            if n < 2
-        ]
-    if protocol.cv_class not in (StimulusFolds, WindowFolds):
-        return []
-    wholes = (
-        metadata["stimulus"] if protocol.cv_class is StimulusFolds else metadata.index
-    )
-    wholes = wholes.to_numpy()
-    skipped = []
-    sessions = metadata.groupby(["subject", "session"], sort=False).indices
-    for (subject, session), rows in sessions.items():
-        if n_class_folds(y[rows], wholes[rows], options["n_splits"]) < 2:
-            skipped.append(
-                {"subject": str(subject), "session": str(session)}
-                | _too_few(y[rows], metadata["stimulus"].iloc[rows])
-            )
-    return skipped
-
-
-def _too_few(y, stimulus):
-    """Say why a session gives no fold."""
-    if y.dtype.kind == "f":
-        return {"reason": "fewer than four stimuli"}
-    counts = stimulus.groupby(y).nunique()
-    return {
-        "reason": "fewer than two stimuli of a class, or a single class",
-        "stimuli": {str(k): int(v) for k, v in counts.items()},
-    }
-
-
-def _check_size(name, dataset, n_splits):
-    """Raise if the protocol is not for the data set, or that is too small for it."""
-    protocol, n_subjects = get_protocol(name), len(dataset.subject_list)
-    if protocol.of and dataset.code not in protocol.of:
-        raise ValueError(
-            f"{name} is a protocol of {', '.join(protocol.of)}, not of {dataset.code}."
-        )
-    if dataset.label_per_subject and "subject" not in protocol.forbidden:
-        raise ValueError(
-            f"{name} makes no sense on {dataset.code}, which has one label for each "
-            "subject: use cross-subject."
-        )
-    if name == "cross-subject" and n_splits is not None and n_splits > n_subjects:
-        raise ValueError(f"{n_splits} folds of {n_subjects} subjects are impossible.")
-    if not protocol.by_subject and n_subjects < 2:
-        raise ValueError(f"{name} needs at least two subjects, got {n_subjects}.")
-    if name == "cross-session" and dataset.n_sessions < 2:
-        raise ValueError(
-            f"cross-session needs at least two sessions; {dataset.code} has "
-            f"{dataset.n_sessions}."
-        )
 
 
 def _stimuli_repeat(hoisted, dataset):

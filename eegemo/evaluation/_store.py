@@ -85,7 +85,9 @@ def _as_plain(value):
 
 
 def write_whole(texts):
-    """Write files so that all are there wholly or not at all, whatever else goes on.
+    """Write files so that each is there wholly or not at all, whatever else goes on.
+
+    All are written before the first one takes its place.
 
     Parameters
     ----------

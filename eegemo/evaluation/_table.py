@@ -88,7 +88,7 @@ def label(run):
 
 
 def save_scores(scores, folder):
-    """Write ``scores.csv`` and ``protocol.json``, both wholly or none at all.
+    """Write ``scores.csv`` and ``protocol.json``, each wholly or not at all.
 
     The latter holds a fingerprint of the former: two runs that write at once into one
     folder could leave the one of the first and the other of the second.
