@@ -4,8 +4,8 @@
 
 Both take the same batches in the same order, without dropout; after each of 20 steps
 the losses of float64 and of float32 are compared. Prints the largest differences, and
-draws the curves to docs/networks-loss.png unless --only or --tiny. Exits with an error
-where a difference is larger than its tolerance.
+draws the curves to docs/results/networks-loss.png unless --only or --tiny. Exits with
+an error where a difference is larger than its tolerance.
 """
 
 import argparse
@@ -32,7 +32,9 @@ def parse(arguments=None):
     parser.add_argument("--output", type=Path, help="PNG file")
     options = parser.parse_args(arguments)
     if options.output is None and not (options.only or options.tiny):
-        options.output = Path(__file__).parents[1] / "docs" / "networks-loss.png"
+        options.output = (
+            Path(__file__).parents[1] / "docs" / "results" / "networks-loss.png"
+        )
     return options
 
 

@@ -6,8 +6,8 @@ The torch networks are written as the papers write them, braindecode's as they a
 epoch of each is timed in turn, with the same batches, after one that is not timed. Then
 follow whole fits, from nothing; and, each in a process of its own, the first epoch with
 numba's cache empty and peak memory. Each number of threads has a process of its own
-too. Without --only and --tiny the table goes to docs/speed-networks.md, and every time
-in it to docs/speed-networks.json.
+too. Without --only and --tiny the table goes to docs/results/speed-networks.md, and
+every time in it to docs/results/speed-networks.json.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def parse(arguments=None):
     parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.output is None and not (options.only or options.tiny):
-        options.output = ROOT / "docs" / "speed-networks.md"
+        options.output = ROOT / "docs" / "results" / "speed-networks.md"
     return options
 
 

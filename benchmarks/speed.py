@@ -4,7 +4,7 @@
 
 For each row, our result and the peers' are compared first; then all are timed in turn,
 round by round. Peers that are not installed are named in the table. Without --only and
---tiny the table goes to docs/speed.md, and every time in it to docs/speed.json.
+--tiny the table goes to docs/results/speed.md, and every time in it to speed.json.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def parse(arguments=None):
         choices=("1", "default"),
         default="1",
         help="of BLAS and OpenMP: one, or what they take by themselves, of which the "
-        "table goes to docs/speed-default-threads.md",
+        "table goes to docs/results/speed-default-threads.md",
     )
     parser.add_argument("--tiny", action="store_true", help="tiny data, to test this")
     parser.add_argument("--list", action="store_true", help="list the rows")
@@ -66,7 +66,7 @@ def parse(arguments=None):
     options = parser.parse_args(arguments)
     if options.output is None and not (options.only or options.tiny):
         name = "speed" if options.threads == "1" else "speed-default-threads"
-        options.output = ROOT / "docs" / f"{name}.md"
+        options.output = ROOT / "docs" / "results" / f"{name}.md"
     return options
 
 

@@ -28,7 +28,7 @@ def test_there_are_two_commands():
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
 def test_page_of_networks_runs():
-    page = (ROOT / "docs" / "networks.md").read_text()
+    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
     names = {}
     for example in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
         exec(example, names)
@@ -36,6 +36,6 @@ def test_page_of_networks_runs():
 
 
 def test_page_of_networks_names_all():
-    page = (ROOT / "docs" / "networks.md").read_text()
+    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
     public = {name for name in networks.__all__ if name[0].isupper()}
     assert all(f"`{name}`" in page for name in public)
