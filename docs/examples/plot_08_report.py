@@ -145,9 +145,9 @@ Piece(re.search("<table.*?</table>", settings, re.DOTALL)[0])
 # What was seen
 # -------------
 #
-# In the order of trust: the folds that leak, the new subject on known clips, the new
-# subject on new clips. Their means of ``cov-ts-lr``, which the page has in three
-# tables:
+# From the least to the most to be trusted: folds that leak, which know the subject, the
+# trial and the clip; new subjects on known clips; new subjects on new clips. The means
+# of ``cov-ts-lr``, which the page has in three tables:
 for protocol in ("window-leaky", "cross-subject", "cross-subject-stimulus"):
     table = cut(protocol, '<table class="sortable">', "</table>")
     row = re.search('"row" data-value="cov-ts-lr".*?class="number">(.*?)<', table, re.S)

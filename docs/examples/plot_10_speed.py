@@ -132,9 +132,9 @@ for case, sides in cases.items():
     ratios = results[case] = rounds[:, 1] / rounds[:, 0]
     times = 1e3 * np.median(rounds, axis=0)
     print(
-        f"{case[0]}, {case[1]:<{39 - len(case[0])}}{times[0]:>6.2f} ms{times[1]:>8.2f} ms"
-        f"{np.median(ratios):>7.1f} ({ratios.min():.1f}-{ratios.max():.1f})"
-        f"{difference:>18.0e}"
+        f"{', '.join(case):<41}{times[0]:>6.2f} ms{times[1]:>8.2f} ms"
+        f"{np.median(ratios):>7.1f} {f'({ratios.min():.1f}-{ratios.max():.1f})':<16}"
+        f"{difference:>11.0e}"
     )
 
 # %%
@@ -169,7 +169,7 @@ ax.grid(axis="x", color="0.9")
 ax.set_xlabel(
     f"pyRiemann's time over eegemo's (median, least and greatest of {N_ROUNDS} rounds)"
 )
-ax.legend(loc="best", fontsize=9)
+figure.legend(loc="outside upper right", ncols=2, fontsize=9)
 plt.show()
 limit.restore_original_limits()
 
