@@ -76,3 +76,17 @@ def test_search(benchmark, capsys):
     few = "--shape 24 2 60 --orders 1 2 --lags 1 2 --folds 2 --search-metric logeuclid"
     assert search.main(search.parse(few.split()))
     assert "(2, 2)" in capsys.readouterr().out
+
+
+def test_leakage(benchmark, tmp_path):
+    """Leaky folds find what is not there, where nothing else does."""
+    leakage = benchmark("leakage")
+    options = leakage.parse(["--tiny", "--output", str(tmp_path / "leakage.md")])
+    results = leakage.main(options, [])
+    summary, _ = results["nothing to find: de-1nn"]
+    scores = summary.query("pipeline == 'de-1nn'").set_index("protocol")
+    scores = scores["balanced_accuracy"]
+    assert scores.pop("window-leaky") > 0.8 and scores.max() < 0.6
+    page = (tmp_path / "leakage.md").read_text()
+    assert page.count("± ") == 4 * 4 + 1 and "| `cross-subject-stimulus` |" in page
+    assert (tmp_path / "leakage.png").stat().st_size > 10_000
