@@ -41,8 +41,14 @@ def pipelines_of(data):
 
 def find(options):
     """Data sets by name, in the order in which they are computed."""
-    recorded = {} if options.tiny else recorded_data(options)
-    return recorded | moabb_data(options) | simulated_data(options)
+    if options.tiny:
+        return moabb_data(options) | simulated_data(options)
+    return (
+        dasps_data(options)
+        | moabb_data(options)
+        | simulated_data(options)
+        | eegmat_data(options)
+    )
 
 
 def simulated_data(options):
@@ -67,7 +73,7 @@ def simulated_data(options):
     return found
 
 
-def recorded_data(options):
+def dasps_data(options):
     found = {}
     dasps, reason = present(lambda: DASPS(options.root))
     for task in ("valence", "arousal"):
@@ -78,15 +84,15 @@ def recorded_data(options):
             protocols = WITHIN, SUBJECT, STIMULUS
             title = f"DASPS, {task}: {what}"
             found[name] = Data(title, dasps, paradigm, protocols, reason)
-    eegmat, reason = present(lambda: EEGMAT(options.eegmat))
-    found["eegmat"] = Data(
-        "EEGMAT, rest or mental arithmetic",
-        eegmat,
-        EmotionParadigm(sfreq=125),
-        (SUBJECT,),
-        reason,
-    )
     return found
+
+
+def eegmat_data(options):
+    eegmat, reason = present(lambda: EEGMAT(options.eegmat))
+    title = "EEGMAT, rest or mental arithmetic"
+    return {
+        "eegmat": Data(title, eegmat, EmotionParadigm(sfreq=125), (SUBJECT,), reason)
+    }
 
 
 def present(make):

@@ -1,6 +1,9 @@
 """Score every named pipeline on every data set at hand, and write the table.
 
-    MNE_DATA=FOLDER python benchmarks/accuracy.py --root FOLDER --eegmat FOLDER
+    python benchmarks/accuracy.py --root FOLDER --eegmat FOLDER --mne-data FOLDER
+
+The folders of data may be given by the environment variables MNE_DATASETS_DASPS_PATH,
+EEGMAT_PATH and MNE_DATA instead; nothing is fetched.
 
 A cell is called DATA/PROTOCOL/PIPELINE, such as dasps-valence/cross-subject/de-svm.
 Slow networks come last. Each finished fold is kept below --results, so that an
@@ -23,16 +26,17 @@ def parse(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--root", type=Path, help="folder of DASPS; MNE_DATASETS_DASPS_PATH by default"
-    )
-    parser.add_argument("--eegmat", type=Path, help="folder of EEGMAT")
-    parser.add_argument(
-        "--mne-data",
-        type=Path,
-        default=os.environ.get("MNE_DATA"),
-        help="folder of MOABB's data; that of the variable MNE_DATA by default",
-    )
+    for option, variable, whose in (
+        ("--root", "MNE_DATASETS_DASPS_PATH", "DASPS"),
+        ("--eegmat", "EEGMAT_PATH", "EEGMAT"),
+        ("--mne-data", "MNE_DATA", "MOABB's data"),
+    ):
+        parser.add_argument(
+            option,
+            type=Path,
+            default=os.environ.get(variable),
+            help=f"folder of {whose}; that of the variable {variable} by default",
+        )
     for name, what in (("only", "compute no others"), ("skip", "do not compute them")):
         parser.add_argument(
             f"--{name}",
@@ -94,8 +98,14 @@ def jobs(data, options):
             together = [pipeline for pipeline in chosen if pipeline not in SLOW]
             fast += [(name, protocol, together)] if together else []
             slow += [(name, protocol, [p]) for p in chosen if p in SLOW]
-    slow.sort(key=lambda job: (job[1] == STIMULUS, SLOW.index(job[2][0])))
-    return fast + slow
+    family = [name.partition("-")[0] for name in data]
+
+    def cost(job):
+        name, protocol, (pipeline,) = job
+        last = protocol == STIMULUS, pipeline == SLOW[-1]
+        return *last, family.index(name.partition("-")[0]), SLOW.index(pipeline)
+
+    return fast + sorted(slow, key=cost)
 
 
 def is_chosen(cell, options):
