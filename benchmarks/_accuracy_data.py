@@ -25,6 +25,7 @@ SLOW += ("de-rbtransformer", "ssvepnet")
 OF_RATINGS = ("trivial-mean", "de-ridge", "de-svr", "cov-ts-ridge", "acm-ts-ridge")
 WITHIN, SESSION, SUBJECT = "within-session", "cross-session", "cross-subject"
 STIMULUS = "cross-subject-stimulus"
+COLUMNS = ["subject", "session", "score", "time"]  # of MOABB's results
 MOABB = {WITHIN: "WithinSessionEvaluation", SUBJECT: "CrossSubjectEvaluation"}
 
 # dataset is None, and reason says why, where nothing is on disk.
@@ -173,14 +174,9 @@ def compute_moabb(data, protocol, names, table):
     """Write MOABB's results, with what failed, and how many trials there are."""
     paradigm, dataset = data.paradigm, data.dataset
     folds = table.parents[1] / "folds"
-    with moabb_suite.offline():
-        epochs, y, _ = paradigm.get_data(
-            dataset, subjects=dataset.subject_list[:1], return_epochs=True
-        )
+    with moabb_suite.quiet(), moabb_suite.offline():
+        epochs, y, _ = paradigm.get_data(dataset, return_epochs=True)
         make = {"sfreq": epochs.info["sfreq"], "channels": epochs.ch_names}
-        n_trials = len(y) if len(dataset.subject_list) == 1 else None
-        if n_trials is None:
-            n_trials = len(paradigm.get_data(dataset)[1])
         parts = []
         for name in dict.fromkeys(["trivial", *names]):
             pipeline = make_named_pipeline(name, **make)
@@ -194,12 +190,12 @@ def compute_moabb(data, protocol, names, table):
             )
             try:
                 part = evaluation.process({name: pipeline})
-                part = part[["subject", "session", "score", "time"]].assign(error="")
+                part = part[COLUMNS].assign(error="")
             except Exception as error:
                 why = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-                part = pd.DataFrame([{"subject": "", "session": "", "error": why}])
+                part = pd.DataFrame([{"error": why}], columns=[*COLUMNS, "error"])
             parts.append(part.assign(pipeline=name))
     results = pd.concat(parts, ignore_index=True)
     n_classes = len(paradigm.used_events(dataset))
-    results = results.assign(n_trials=n_trials, n_classes=n_classes)
+    results = results.assign(n_trials=len(y), n_classes=n_classes)
     results.to_csv(table / "results.csv", index=False)

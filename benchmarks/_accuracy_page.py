@@ -38,7 +38,8 @@ NOTES = """\
   it scores less. "-": fewer than three subjects.
 - Seconds: to fit and to predict all folds, in which features computed once while
   loading, such as covariances, are not counted, except with MOABB's evaluations, which
-  give the seconds of all fits and no predictions.
+  give the seconds of all fits and no predictions. Other programs ran beside: they tell
+  the order of magnitude, and the pages on speed more.
 - Not run: the cell was left out, or the command was interrupted before.
 - MOABB's own evaluations do not hand over the subject and session of each window. So
   the pipelines named cov-rct take all training windows for one subject there, and align
@@ -125,7 +126,7 @@ def moabb_rows(folders):
     table = table.drop_duplicates(["pipeline", "subject", "session"])
     scored = table[table["error"].isna()]
     sessions = scored.rename(columns={"score": "balanced_accuracy"})
-    p_values = beats_trivial(sessions)
+    p_values = beats_trivial(sessions) if len(sessions) else {}
     p_holm = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     n_classes, n_trials = (
         int(table["n_classes"].iloc[0]),
@@ -216,13 +217,13 @@ def reading(table):
     elif better:
         names = ", ".join(f"{row['pipeline']} ({row['mean']:.3f})" for row in better)
         parts.append(
-            f"{len(better)} of {len(tested)} pipelines beat *trivial* at "
+            f"{len(better)} of the {len(tested)} tested pipelines beat *trivial* at "
             f"{LEVEL:.0%} after correction: {names}."
         )
     else:
         parts.append(
-            f"None of {len(tested)} pipelines beats *trivial* at {LEVEL:.0%} after "
-            "correction."
+            f"None of the {len(tested)} tested pipelines beats *trivial* at "
+            f"{LEVEL:.0%} after correction."
         )
     if tested and n < MIN_WILCOXON:
         least = 2.0**-n  # of the signs of the differences
@@ -264,8 +265,9 @@ def index(tables):
             cells.append(f"{best['mean']:.3f} ({best['pipeline']})")
             lines.append(f"| {' | '.join(cells)} |")
     note = (
-        f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method. The best mean of many is too high for what it will be on new data: it was "
-        "chosen by the scores that it is told by."
+        f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method. The best mean of "
+        "many is too high for what it will be on new data: it was chosen by the scores "
+        "that it is told by."
     )
     return "## Overview\n\n" + "\n".join(lines) + f"\n\n{note}"
 

@@ -61,12 +61,10 @@ def parse(arguments=None):
 
 
 def main(options, arguments):
-    import mne
     from _accuracy_data import compute, find, warm_up
     from _accuracy_page import write
     from speed import describe
 
-    mne.set_log_level("ERROR")
     data = find(options)
     todo = [] if options.page else jobs(data, options)
     if options.list:
