@@ -70,8 +70,19 @@ def write(data, options):
         "\n\n".join(part.strip() for part in parts if part) + "\n"
     )
     everything = {"facts": facts.splitlines(), "tables": tables}
-    text = json.dumps(everything, indent=1, default=float)
+    text = json.dumps(plain(everything), indent=1, allow_nan=False)
     options.output.with_suffix(".json").write_text(text + "\n")
+
+
+def plain(thing):
+    """Turn into what JSON can hold: no number is null."""
+    if isinstance(thing, dict):
+        return {key: plain(value) for key, value in thing.items()}
+    if isinstance(thing, list):
+        return [plain(value) for value in thing]
+    if isinstance(thing, float | np.floating):
+        return None if np.isnan(thing) else float(thing)
+    return int(thing) if isinstance(thing, np.integer) else thing
 
 
 def table_of(name, one, protocol, results):
@@ -159,16 +170,16 @@ def moabb_rows(folders):
 
 def section(table):
     """One table, with what can be read from it."""
-    parts = [f"### {table['protocol']}"]
+    title, parts, notes = f"### {table['data']}, {table['protocol']}", [], []
     if table["rows"]:
         parts.append("\n".join([header(table["rows"]), *lines(table)]))
-        parts.append(reading(table))
+        notes += reading(table)
     if table["not_run"]:
         which = ", ".join(table["not_run"]) if table["rows"] else "all pipelines"
-        parts.append(f"Not run: {which}.")
+        notes.append(f"Not run: {which}.")
     for names, failure in table["failures"].items():
-        parts.append(f"FAILED ({names}): {cell(failure)}")
-    return "\n\n".join(parts)
+        notes.append(f"FAILED ({names}): {cell(failure)}")
+    return "\n\n".join([title, *parts, "\n".join(f"- {note}" for note in notes)])
 
 
 def header(rows):
@@ -184,8 +195,7 @@ def lines(table):
     yield f"| *chance* | {first['chance']:.3f}{bound} | - | - | - | - |"
     for row in rows:
         if np.isnan(row["mean"]):
-            why = f"FAILED: {row['error'] or 'no score'}"
-            yield f"| {row['pipeline']} | {cell(why)} | - | - | - | - |"
+            yield f"| {row['pipeline']} | FAILED | - | - | - | - |"
             continue
         spread = "" if np.isnan(row["sd"]) else f" ± {row['sd']:.3f}"
         failed = f", {row['n_failed']} test sets FAILED" if row["n_failed"] else ""
@@ -201,52 +211,51 @@ def lines(table):
 
 
 def reading(table):
-    """Say what the numbers of a table can tell, by the numbers."""
+    """Yield what the numbers of a table can tell, by the numbers."""
     rows = table["rows"]
-    first = rows[0]
+    first, others = rows[0], [row for row in rows[1:] if not np.isnan(row["mean"])]
     n, n_all = first["n_subjects"], first["n_all_subjects"]
-    tested = [row for row in rows if not np.isnan(row["p_trivial_holm"])]
-    better = [row for row in tested if row["p_trivial_holm"] <= LEVEL]
-    better.sort(key=lambda row: -row["mean"])
     subjects = f"{n} subject{'s' if n != 1 else ''}"
     if n < n_all:
         subjects += f" (of {n_all}; a session that lacks a class is not scored)"
-    parts = [f"{subjects}, {first['n_trials']} test trials."]
-    if not tested:
-        parts.append("No test against *trivial*: fewer than three subjects.")
-    elif better:
-        names = ", ".join(f"{row['pipeline']} ({row['mean']:.3f})" for row in better)
-        parts.append(
-            f"{len(better)} of the {len(tested)} tested pipelines beat *trivial* at "
-            f"{LEVEL:.0%} after correction: {names}."
-        )
-    else:
-        parts.append(
-            f"None of the {len(tested)} tested pipelines beats *trivial* at "
-            f"{LEVEL:.0%} after correction."
-        )
-    if tested and n < MIN_WILCOXON:
-        least = 2.0**-n  # of the signs of the differences
-        if len(tested) * least > LEVEL:
-            parts.append(
-                f"With {n} subjects none could: the least p-value there is, "
-                f"{short(least)}, becomes {short(min(1, len(tested) * least))} when "
-                f"corrected for {len(tested)}."
-            )
-    if tested:
-        parts.append(f"The test is {name_test(n)}.")
-    above = [row for row in rows[1:] if row["mean"] > row["chance_95"]]
+    yield f"{subjects}, {first['n_trials']} test trials."
+    tested = [row for row in others if not np.isnan(row["p_trivial_holm"])]
+    yield against_trivial(tested, n)
     if not np.isnan(first["chance_95"]):
-        parts.append(
-            f"{len(above)} of {len([r for r in rows[1:] if not np.isnan(r['mean'])])} "
-            f"exceed {first['chance_95']:.3f}, which one guess in twenty does."
+        above = sum(row["mean"] > row["chance_95"] for row in others)
+        yield (
+            f"{above} of {len(others)} exceed {first['chance_95']:.3f}, which one guess "
+            "in twenty does."
         )
-    marks = dict.fromkeys(m for row in rows for m in row["marks"].split(";") if m)
-    for mark in marks:
+    for mark, text in MARKS.items():
         own = [row["pipeline"] for row in rows if mark in row["marks"].split(";")]
-        which = "all" if len(own) == len(rows) else ", ".join(own)
-        parts.append(f"Mark *{mark}* ({which}): {' '.join(MARKS[mark].split())}.")
-    return " ".join(parts)
+        if own and mark != "failed":
+            which = "all" if len(own) == len(rows) else ", ".join(own)
+            yield f"*{mark}* ({which}): {' '.join(text.split())}."
+    for row in rows:
+        if row["error"]:
+            yield f"{row['pipeline']} FAILED: {cell(row['error'])}"
+
+
+def against_trivial(tested, n_subjects):
+    """Say which pipelines beat the trivial one, or that none of them could."""
+    if not tested:
+        return "No test against *trivial*: fewer than three subjects."
+    better = [row for row in tested if row["p_trivial_holm"] <= LEVEL]
+    better.sort(key=lambda row: -row["mean"])
+    text = "None" if not better else str(len(better))
+    text += f" of the {len(tested)} tested pipelines beat *trivial* at {LEVEL:.0%} "
+    text += "after correction"
+    if better:
+        text += f": {', '.join(f'{r["pipeline"]} ({r["mean"]:.3f})' for r in better)}"
+    least = 2.0**-n_subjects  # one of all signs of the differences
+    if n_subjects < MIN_WILCOXON and len(tested) * least > LEVEL:
+        text += (
+            f"; with {n_subjects} subjects none could, as the least p-value there is, "
+            f"{short(least)}, becomes {short(min(1, len(tested) * least))} when "
+            f"corrected for {len(tested)}"
+        )
+    return f"{text}. The test is {name_test(n_subjects)}."
 
 
 def index(tables):
