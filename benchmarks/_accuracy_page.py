@@ -224,8 +224,8 @@ def reading(table):
     if not np.isnan(first["chance_95"]):
         above = sum(row["mean"] > row["chance_95"] for row in others)
         yield (
-            f"{above} of {len(others)} exceed {first['chance_95']:.3f}, which one guess "
-            "in twenty does."
+            f"{above} of {len(others)} exceed {first['chance_95']:.3f}, which one guess"
+            " in twenty does."
         )
     for mark, text in MARKS.items():
         own = [row["pipeline"] for row in rows if mark in row["marks"].split(";")]
@@ -247,7 +247,8 @@ def against_trivial(tested, n_subjects):
     text += f" of the {len(tested)} tested pipelines beat *trivial* at {LEVEL:.0%} "
     text += "after correction"
     if better:
-        text += f": {', '.join(f'{r["pipeline"]} ({r["mean"]:.3f})' for r in better)}"
+        names = (f"{row['pipeline']} ({row['mean']:.3f})" for row in better)
+        text += f": {', '.join(names)}"
     least = 2.0**-n_subjects  # one of all signs of the differences
     if n_subjects < MIN_WILCOXON and len(tested) * least > LEVEL:
         text += (
