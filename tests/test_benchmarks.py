@@ -110,7 +110,8 @@ def test_accuracy_names_what_fails(benchmark, tmp_path, monkeypatch):
     few = ["--tiny", "--only", "fakedataset/*/de-svm", "--results", str(tmp_path)]
     few += ["--output", str(tmp_path / "page.md")]
     accuracy.main(accuracy.parse(few), few)
-    assert "| de-svm | FAILED: " in (tmp_path / "page.md").read_text()
+    page = (tmp_path / "page.md").read_text()
+    assert "| de-svm | FAILED | " in page and "- de-svm FAILED: " in page
 
 
 def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
@@ -121,6 +122,19 @@ def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
     gone = [name for name, one in data.find(options).items() if one.dataset is None]
     assert gone[0].startswith("dasps") and gone[-1] == "eegmat"
     assert {"physionetmi", "kalunga2016"} < set(gone)
-    assert {
-        job[0].partition("-")[0] for job in accuracy.jobs(data.find(options), options)
-    } == {"simulated"}
+    jobs = accuracy.jobs(data.find(options), options)
+    assert {name.partition("-")[0] for name, _, _ in jobs} == {"simulated"}
+
+
+def test_leakage(benchmark, tmp_path):
+    """Leaky folds find what is not there, where nothing else does."""
+    leakage = benchmark("leakage")
+    options = leakage.parse(["--tiny", "--output", str(tmp_path / "leakage.md")])
+    results = leakage.main(options, [])
+    summary, _ = results["nothing to find: de-1nn"]
+    scores = summary.query("pipeline == 'de-1nn'").set_index("protocol")
+    scores = scores["balanced_accuracy"]
+    assert scores.pop("window-leaky") > 0.8 and scores.max() < 0.6
+    page = (tmp_path / "leakage.md").read_text()
+    assert page.count("± ") == 4 * 4 + 1 and "| `cross-subject-stimulus` |" in page
+    assert (tmp_path / "leakage.png").stat().st_size > 10_000

@@ -13,11 +13,17 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_first_example_runs():
-    example, _ = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names = {}
     exec(example, names)
     assert names["scores"].shape == (3,)
     assert names["scores"].mean() > 1 / 3
+
+
+def test_table_is_the_measured_one():
+    page = (ROOT / "docs" / "results" / "leakage.md").read_text()
+    table = re.search(r"\n\| \| .*?\n\n", page, flags=re.DOTALL).group()
+    assert table.count("±") == 16 and table in README
 
 
 def test_there_are_two_commands():
