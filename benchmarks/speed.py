@@ -146,6 +146,8 @@ def describe(options, arguments, script="speed", packages=PACKAGES, conditions=N
     if conditions is None:
         pools = {f"{p['internal_api']} {p['num_threads']}" for p in threadpool_info()}
         conditions = f"threads of {', '.join(sorted(pools))}; float64, seed 0"
+    if "rounds" in options:  # of interleaved times
+        conditions = f"{conditions}, {options.rounds} rounds"
     git = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"],
         cwd=ROOT,
@@ -159,7 +161,7 @@ def describe(options, arguments, script="speed", packages=PACKAGES, conditions=N
             f"- commit: {git.stdout.strip() or 'unknown'}",
             f"- machine: {cpu()}, {os.cpu_count()} cores, {platform.system()}",
             f"- versions: {', '.join(versions)}",
-            f"- {conditions}, {options.rounds} rounds",
+            f"- {conditions}",
         ]
     )
 

@@ -3,8 +3,10 @@
 import os
 import warnings
 
-from docutils.nodes import SkipNode
+from docutils.nodes import SkipNode, Text
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.addnodes import pending_xref
+from sphinx.ext.autosummary import autosummary_table
 
 import eegemo
 
@@ -46,6 +48,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "min_reported_time": 5,
     "within_subsection_order": "FileNameSortKey",
+    "write_computation_times": False,  # a page that fetches scripts
 }
 # Figures are drawn to files here.
 warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive", UserWarning)
@@ -55,8 +58,10 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"eegemo {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # browsers refuse to fetch pages that are on disk
 html_theme_options = {
     "logo": {"text": "eegemo"},
     "header_links_before_dropdown": 6,
@@ -78,7 +83,19 @@ def visit_math(translator, node):
     raise SkipNode
 
 
+def drop_citations(app, doctree):
+    """Leave out of the reference's tables what the first line of a docstring cites."""
+    for table in doctree.findall(autosummary_table):
+        for node in list(table.findall(pending_xref)):
+            if node["refdomain"] == "citation":
+                line = node.parent
+                before = line[line.index(node) - 1]
+                line.remove(node)
+                line.replace(before, Text(before.rstrip()))
+
+
 def setup(app):
-    """Let formulas be MathML."""
+    """Change how formulas and the tables of the reference are written."""
     renderers = (visit_math, None)
     app.add_html_math_renderer("mathml", renderers, renderers)
+    app.connect("doctree-read", drop_citations)

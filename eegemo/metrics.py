@@ -93,8 +93,9 @@ def seq2hr_score(y_true, y_proba, *, labels=None, sample_weight=None):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------
@@ -195,8 +196,9 @@ def tri_p_score(y_true, y_pred, *, sample_weight=None):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------

@@ -141,8 +141,9 @@ def regions(channels):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------

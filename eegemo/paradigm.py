@@ -383,7 +383,8 @@ class EmotionParadigm(BaseParadigm):
         ------
         ValueError
             The data set has no such task or channel, a trial is shorter than a window,
-            or recordings differ in channels or sampling rate.
+            two trials of a session have the same number, or recordings differ in
+            channels or sampling rate.
         """
         if process_pipelines is None:
             process_pipelines = self.make_process_pipelines(
@@ -406,6 +407,7 @@ class EmotionParadigm(BaseParadigm):
             raise ValueError(f"{dataset.code} gave no window for subjects {subjects}.")
         X, metadata = zip(*parts, strict=True)
         metadata = pd.concat(metadata, ignore_index=True)
+        _check_trials(metadata, dataset)
         labels = self._labels_of(dataset)
         y, kept = labels.label(metadata)
         if not kept.any():
@@ -459,6 +461,21 @@ def _first_run(dataset):
     subject = dataset.subject_list[0]
     sessions = dataset.get_data(subjects=[subject])[subject]
     return next(iter(next(iter(sessions.values())).values()))
+
+
+def _check_trials(metadata, dataset):
+    """Raise if a number within a session stands for two trials, as of two runs."""
+    keys = ["subject", "session", "trial"]
+    for column in ("run", "stimulus"):
+        several = metadata.groupby(keys, sort=False)[column].unique()
+        several = several[several.str.len() > 1]
+        if len(several):
+            subject, session, trial = several.index[0]
+            raise ValueError(
+                f"{dataset.code}: subject {subject}, session {session} has a trial "
+                f"{trial} of {column} {' and of '.join(map(str, several.iloc[0]))}. "
+                "Number the trials of a session through all its runs."
+            )
 
 
 def _common_recording(loaded, dataset):

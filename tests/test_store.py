@@ -37,8 +37,10 @@ def test_a_full_disk_keeps_old_files(owner, name, function, tmp_path, monkeypatc
     files = {tmp_path / "a.csv": "old a", tmp_path / "b.json": "old b"}
     write_whole(files)
     monkeypatch.setattr(owner, name, function)
-    with pytest.raises(OSError, match="a.csv could not be written: No space left"):
+    message = "a.csv could not be written: No space left"
+    with pytest.raises(OSError, match=message) as caught:
         write_whole(dict.fromkeys(files, "new"))
+    assert caught.value.errno == errno.ENOSPC
     monkeypatch.undo()
     assert {path: path.read_text() for path in tmp_path.iterdir()} == files
 

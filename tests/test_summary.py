@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from eegemo.datasets import SimulatedEmotion
-from eegemo.evaluation import run_benchmark, summarize
+from eegemo.evaluation import run_benchmark, subject_scores, summarize
 from eegemo.evaluation._summary import format_summary
 
 
@@ -114,6 +114,27 @@ def test_subjects_who_lack_a_class_are_left_out():
     nobody = summarize(pd.DataFrame(rows("trivial", "3", [one])))
     assert np.isnan(nobody["balanced_accuracy"][0]) and np.isnan(nobody["chance_95"][0])
     assert "0 subjects with every class, of 1" in format_summary(nobody)
+
+
+def test_subjects_are_those_behind_the_means():
+    """By hand; who lacks a class is left out, and runs stay apart."""
+    weak, good, one = [[3, 1], [3, 1]], [[4, 0], [1, 3]], [[4, 0], [0, 0]]
+    frame = pd.DataFrame(
+        rows("a", "1", [weak, good])
+        + rows("a", "2", [good], session="0")
+        + rows("a", "2", [weak], session="1")
+        + rows("a", "3", [one])
+    )
+    frame = pd.concat([frame, frame.assign(protocol="cross-session")])
+    subjects = subject_scores(frame)
+    assert subjects.columns[:5].tolist() == [
+        *("dataset", "protocol", "task", "pipeline", "subject")
+    ]
+    assert subjects["subject"].tolist() == ["1", "2", "1", "2"]
+    expected = [(7 / 8 + 4 / 8) / 2, ((1 + 3 / 4) / 2 + (3 / 4 + 1 / 4) / 2) / 2]
+    np.testing.assert_allclose(subjects["balanced_accuracy"], 2 * expected)
+    means = subjects.groupby("protocol", sort=False)["balanced_accuracy"].mean()
+    np.testing.assert_array_equal(means, summarize(frame)["balanced_accuracy"])
 
 
 def test_file_gives_the_same_summary(tmp_path):

@@ -130,6 +130,20 @@ def test_all_workers_of_dask_that_die_are_an_error(cluster, tmp_path):
     assert list(tmp_path.glob("folds/*/*/*.json"))
 
 
+def test_death_of_a_worker_of_ray_is_said():
+    class RayActorError(Exception):
+        """As ray's, which is not installed here."""
+
+    class ActorDiedError(RayActorError):
+        pass
+
+    def die():
+        raise ActorDiedError("The actor died unexpectedly.")
+
+    with pytest.raises(RuntimeError, match="A worker process died.*cluster says: The"):
+        Workers().run(die, lambda: 0)
+
+
 class Cluster:
     """Says what its workers do, or raises where it is lost."""
 

@@ -2,6 +2,7 @@
 
 from ._audit import audit_leakage
 from ._merge import merge_results
+from ._pooling import subject_scores
 from ._protocols import list_protocols
 from ._report import make_report
 from ._runner import run_benchmark
@@ -15,5 +16,6 @@ __all__ = [
     "make_report",
     "merge_results",
     "run_benchmark",
+    "subject_scores",
     "summarize",
 ]

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_scalar
 
-from ..temporal._inner_splits import cv_names
+from ..temporal._inner_splits import own_splitters
 from ._split_audit import audit_split
 from ._splitters import StimulusFolds, WindowFolds, n_class_folds
 
@@ -46,19 +46,9 @@ def with_inner_folds(estimator, X, y, forbidden, random_state=0):
         within another.
     """
     estimator = clone(estimator)
-    parameters = estimator.get_params(deep=True)
-    found = list(cv_names(estimator))
-    for name, cv in parameters.items():
-        if name.endswith("__cv") and name not in found and not isinstance(cv, str):
-            raise ValueError(
-                f"{name} of {type(estimator).__name__} would get windows of which it "
-                "cannot know the trials: only a cv of its own, or of the steps of a "
-                "pipeline, can be grouped. Use no search within another estimator."
-            )
-    for name in found:
-        if not isinstance(parameters[name], str):  # such as "prefit"
-            folds = _folds(parameters[name], X.metadata, y, forbidden, random_state)
-            estimator.set_params(**{name: list(folds)})
+    for name, cv in own_splitters(estimator).items():
+        folds = _folds(cv, X.metadata, y, forbidden, random_state)
+        estimator.set_params(**{name: list(folds)})
     return estimator
 
 

@@ -12,6 +12,43 @@ from ._scores import SCORES, accuracy, balanced_accuracy, f1_macro, main_score
 RUN = ["dataset", "protocol", "task"]
 
 
+def subject_scores(scores):
+    """Score of each subject, behind the means of :func:`summarize`.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From :func:`run_benchmark`, or its ``scores.csv``.
+
+    Returns
+    -------
+    subjects : pandas.DataFrame
+        One row per data set, protocol, task, pipeline and subject, with the columns
+        that name scores in :func:`summarize`: folds of a session pooled, then the mean
+        of sessions. Subjects without a session that has all classes are left out.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import SimulatedEmotion
+    >>> from eegemo.evaluation import run_benchmark, subject_scores
+    >>> data = SimulatedEmotion(n_subjects=2, n_sessions=1, n_trials=12)
+    >>> scores = run_benchmark(data, ["de-svm"], protocols=["within-session"])
+    >>> subject_scores(scores)[["pipeline", "subject", "balanced_accuracy"]].round(2)
+      pipeline subject  balanced_accuracy
+    0  trivial       1               0.33
+    1  trivial       2               0.33
+    2   de-svm       1               0.63
+    3   de-svm       2               0.68
+    """
+    parts = []
+    for run, of_run in scores.groupby(RUN, sort=False):
+        subjects = subject_means(pool_folds(of_run)).reset_index()
+        for name, value in zip(reversed(RUN), reversed(run), strict=True):
+            subjects.insert(0, name, value)
+        parts.append(subjects)
+    return pd.concat(parts, ignore_index=True)
+
+
 def pool_folds(of_run):
     """Score each subject's session on the test windows of all its folds together.
 

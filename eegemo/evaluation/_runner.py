@@ -169,7 +169,9 @@ def run_benchmark(
 
     A stored result is found again only under the same content of training and test
     windows and labels, pipeline with all its options and its own source code, protocol,
-    seed and versions.
+    seed and versions. A class or function that was typed into a notebook or prompt has
+    no source file, so that its results are computed anew each time: import it from a
+    file to go on from stored ones.
 
     ``fit_seconds`` and ``predict_seconds`` leave out the head of a pipeline, which was
     computed while loading. ``train_bytes`` is the size of the features that were

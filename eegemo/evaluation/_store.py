@@ -108,11 +108,13 @@ def write_whole(texts):
         for path, partial in partials.items():
             os.replace(partial, path)
     except OSError as error:
-        raise type(error)(
+        clear = type(error)(
             f"{path} could not be written: {error.strerror or error}. Files that were "
             "there before are kept: make room, or choose a folder that can be written "
             "to, and run the same again."
-        ) from error
+        )
+        clear.errno = error.errno
+        raise clear from error
     finally:
         for partial in partials.values():
             with suppress(OSError):

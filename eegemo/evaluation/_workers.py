@@ -64,7 +64,7 @@ class Workers:
         except BrokenProcessPool as error:
             raise RuntimeError(_DIED) from error
         except Exception as error:
-            if not type(error).__module__.startswith("distributed."):
+            if not _is_death(error):
                 raise
             raise RuntimeError(f"{_DIED} The cluster says: {error}") from error
 
@@ -117,6 +117,13 @@ class Workers:
                     )
         if errors:
             raise errors[0]
+
+
+def _is_death(error):
+    """Tell whether dask or ray says that workers died; tasks' errors have other types."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    of_ray = {"RayActorError", "WorkerCrashedError", "OutOfMemoryError"}
+    return type(error).__module__.startswith("distributed.") or bool(kinds & of_ray)
 
 
 def _is_at_work(client):

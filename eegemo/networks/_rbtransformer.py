@@ -91,9 +91,9 @@ class RBTransformer(NetworkClassifier):
 
     References
     ----------
-    .. [1] "A brain wave encodes a thousand tokens: modeling inter-cortical neural
-       interactions for effective EEG-based emotion recognition", arXiv:2511.13954,
-       2025.
+    .. [1] N. Kumar, P. Bhandari and G. Maragatham, "A brain wave encodes a thousand
+       tokens: modeling inter-cortical neural interactions for effective EEG-based
+       emotion recognition", arXiv:2511.13954, 2025.
 
     Examples
     --------

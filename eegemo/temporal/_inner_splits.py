@@ -27,33 +27,46 @@ def keep_trials_whole(estimator, X, y, groups):
         stands within another, where nobody knows what trial a row is of; or a ``cv`` is
         a share of the windows.
     """
-    found = list(cv_names(estimator))
-    for name in estimator.get_params():
-        if name.endswith("__cv") and name not in found:
-            raise ValueError(
-                f"{name} of {type(estimator).__name__} would part the windows of a "
-                "trial: only a cv of its own, or of the steps of a pipeline, can be "
-                "told the trials. Use no search within another estimator."
-            )
-    for name in found:
-        cv = estimator.get_params()[name]
-        if not isinstance(cv, str):  # such as "prefit"
-            estimator.set_params(**{name: _trial_splits(cv, X, y, groups)})
+    for name, cv in own_splitters(estimator).items():
+        estimator.set_params(**{name: _trial_splits(cv, X, y, groups)})
 
 
-def cv_names(estimator, prefix=""):
-    """Name every parameter ``cv`` that splits the very rows the estimator is given.
+def own_splitters(estimator):
+    """Find every parameter ``cv`` that splits the very rows the estimator is given.
 
     Parameters
     ----------
     estimator : estimator
-        Steps of a pipeline count, which pass on all rows.
-    prefix : str, default=""
 
-    Yields
+    Returns
+    -------
+    splitters : dict of str to object
+        By the name of the parameter; those that are a str, such as "prefit", split
+        nothing and are left out.
+
+    Raises
     ------
-    name : str
+    ValueError
+        A search stands within another estimator, where nobody knows what trial a row
+        is of.
     """
+    own = list(cv_names(estimator))
+    splitters = {}
+    for name, cv in estimator.get_params().items():
+        if isinstance(cv, str) or not (name in own or name.endswith("__cv")):
+            continue
+        if name not in own:
+            raise ValueError(
+                f"{name} of {type(estimator).__name__} would get windows of which it "
+                "cannot know the trials: only a cv of its own, or of the steps of a "
+                "pipeline, can be grouped. Use no search within another estimator."
+            )
+        splitters[name] = cv
+    return splitters
+
+
+def cv_names(estimator, prefix=""):
+    """Name them; steps of a pipeline count, which pass on all rows."""
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             if hasattr(step, "get_params"):
