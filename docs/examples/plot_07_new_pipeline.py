@@ -160,9 +160,9 @@ plt.show()
 #
 # Asked again, the benchmark finds all folds under the same content of the windows,
 # labels, pipelines, source code, protocol, seed and versions, and computes only what
-# changed. A class that was typed into a notebook, as the one above, has no file that
-# would tell whether its code changed, so its folds are always computed: import it from
-# a file of your own to go on from stored ones.
+# changed. A class that was typed into a notebook, as the one above was to make this
+# page, has no file that would tell whether its code changed, so its folds are always
+# computed: import it from a file of your own to go on from stored ones.
 files = sorted(path.name for path in Path(folder.name).iterdir())
 print("In the folder:", ", ".join(files))
 
