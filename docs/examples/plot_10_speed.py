@@ -187,6 +187,6 @@ print(f"Least gained: {medians[low]:.1f} times, {', '.join(low)}")
 print(f"Most gained: {medians[high]:.1f} times, {', '.join(high)}")
 
 # %%
-# These are the numbers of the machine that built this page, which did other work as
-# well; the spread says how far to trust them. The results pages name the machine, the
-# command and the commit, and have the memory of each call too.
+# These are the numbers of the machine that built this page, which may have done other
+# work as well; the spread says how far to trust them. The results pages name the
+# machine, the command and the commit, and have the memory of each call too.
