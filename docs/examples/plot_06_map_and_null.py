@@ -60,7 +60,7 @@ for row in np.flatnonzero(y == "positive"):
 # ------------
 #
 # The first 16 trials are for training, the last 8 are tested and explained: windows of
-# a trial stay together. Both networks recognise every window they were trained with.
+# a trial stay together. Both networks learn their training windows almost by heart.
 # With 8 trials to test, an accuracy says little beyond very high or not.
 train = trial < 16
 network = InterpretableCNN(
@@ -234,7 +234,7 @@ for case, explanation in explanations.items():
 # What was seen
 # -------------
 #
-# Both networks learned their training windows by heart, and both drew a map with bright
+# Both networks learned their training windows, and both drew a map with bright
 # places. The mean map of the planted burst is brightest where the burst is, brighter
 # than any of the 20 null maps is anywhere; with 20 permutations, p cannot be less than
 # 1 / 21. With nothing there, some null maps are as bright, and p says so.

@@ -6,7 +6,7 @@ The same work, done by eegemo and by pyRiemann: covariances, their mean, the tan
 space and the distances by which MDM predicts, on random data as large as parts of two
 data sets. The results agree to rounding; the mean, and what stands on it, to the
 tolerance at which its iteration stops. The full tables, with more data and more
-methods, are on the results pages of this site, under Speed.
+methods, are in :doc:`/results/speed`.
 """
 
 # %%
@@ -21,6 +21,7 @@ from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from pyriemann.classification import MDM as PeerMDM
 from pyriemann.estimation import Covariances as PeerCovariances
 from pyriemann.geometry.mean import mean_riemann
@@ -86,7 +87,8 @@ def works(X):
 #
 # What numba compiles, it compiles at the first call, and keeps on disk for the next
 # process. This is timed apart: the seconds below are of compilation if these functions
-# were never called on this machine, and else of reading what was kept.
+# were never called on this machine, and else of reading what was kept, or of neither,
+# where one process runs all examples.
 few = noise((8, 4, 100))
 start = perf_counter()
 for ours, _ in works(few).values():
@@ -117,11 +119,9 @@ cases = {
     for data, shape in SHAPES.items()
     for work, sides in works(noise(shape)).items()
 }
-results = {}
-print(f"{'':41}{'ours':>9}{'pyRiemann':>11}  ratio (least-greatest)  difference")
+results, rows = {}, {}
 for case, sides in cases.items():
     ours, peer = (np.asarray(side()) for side in sides)
-    difference = np.abs(ours - peer).max() / np.abs(peer).max()
     repeats = [max(1, round(SECONDS / seconds(side, 1))) for side in sides]
     rounds = np.array(
         [
@@ -131,13 +131,18 @@ for case, sides in cases.items():
     )
     ratios = results[case] = rounds[:, 1] / rounds[:, 0]
     times = 1e3 * np.median(rounds, axis=0)
-    print(
-        f"{', '.join(case):<41}{times[0]:>6.2f} ms{times[1]:>8.2f} ms"
-        f"{np.median(ratios):>7.1f} {f'({ratios.min():.1f}-{ratios.max():.1f})':<16}"
-        f"{difference:>11.0e}"
-    )
+    difference = np.abs(ours - peer).max() / np.abs(peer).max()
+    rows[case] = [
+        *(f"{time:.2f}" for time in times),
+        f"{np.median(ratios):.1f} ({ratios.min():.1f}-{ratios.max():.1f})",
+        f"{difference:.0e}",
+    ]
+columns = ["eegemo (ms)", "pyRiemann (ms)", "ratio (least-greatest)", "difference"]
+pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 # %%
+# The difference is the largest of the results, over the largest number in pyRiemann's.
+#
 # How many times faster
 # ---------------------
 #
@@ -182,6 +187,6 @@ print(f"Least gained: {medians[low]:.1f} times, {', '.join(low)}")
 print(f"Most gained: {medians[high]:.1f} times, {', '.join(high)}")
 
 # %%
-# These are the numbers of the machine that built this page, which did other work as
-# well; the spread says how far to trust them. The results pages name the machine, the
-# command and the commit, and have the memory of each call too.
+# These are the numbers of the machine that built this page, which may have done other
+# work as well; the spread says how far to trust them. The results pages name the
+# machine, the command and the commit, and have the memory of each call too.
