@@ -276,7 +276,7 @@ def index(tables):
         cells.append(number(table["rows"][0]["chance_95"]))
         lines.append(f"| {' | '.join(cells)} |")
     note = (
-        f'Beat *trivial*: at {LEVEL:.0%}, corrected by Holm\'s method; "none can" where '
+        f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method; *none can* where "
         "subjects are too few for any to do so. The best mean of many is too high for "
         "what it will be on new data: it was chosen by the scores that it is told by. "
         "The last column is what a guess exceeds in one run of twenty."
@@ -290,7 +290,7 @@ def n_better(rows, n_subjects):
     if not tested:
         return "no test"
     if least_p(tested, n_subjects) > LEVEL:
-        return "none can"
+        return "*none can*"
     return str(sum(row["p_trivial_holm"] <= LEVEL for row in tested))
 
 
