@@ -197,7 +197,11 @@ def lines(table):
         if np.isnan(row["mean"]):
             yield f"| {row['pipeline']} | FAILED | - | - | - | - |"
             continue
-        spread = "" if np.isnan(row["sd"]) else f" ± {row['sd']:.3f}"
+        spread = (
+            ""
+            if np.isnan(row["sd"])
+            else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{row['sd']:.3f}"
+        )
         sets = "set" if row["n_failed"] == 1 else "sets"
         failed = f", {row['n_failed']} test {sets} FAILED" if row["n_failed"] else ""
         cells = [
@@ -261,8 +265,8 @@ def against_trivial(tested, n_subjects):
 
 def index(tables):
     """How many pipelines beat the trivial one, table by table."""
-    titles = ["data", "protocol", "subjects", "pipelines run", "beat *trivial*"]
-    titles += ["best mean", "one guess in twenty"]
+    titles = ["table", "subjects", "pipelines", "beat *trivial*", "best mean"]
+    titles.append("a guess")
     lines = [f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}"]
     for table in tables:
         rows = [row for row in table["rows"][1:] if not np.isnan(row["mean"])]
@@ -270,16 +274,17 @@ def index(tables):
             continue
         best = max(rows, key=lambda row: row["mean"])
         n_subjects = table["rows"][0]["n_subjects"]
-        cells = [table["data"], table["protocol"], str(n_subjects), str(len(rows))]
-        cells.append(n_better(rows, n_subjects))
-        cells.append(f"{best['mean']:.3f} ({best['pipeline']})")
+        title = f"{table['data']}, {table['protocol']}"
+        cells = [f"[{title}](#{title.replace(', ', '-')})", str(n_subjects)]
+        cells += [str(len(rows)), n_better(rows, n_subjects)]
+        cells.append(f"{best['mean']:.3f} {best['pipeline']}")
         cells.append(number(table["rows"][0]["chance_95"]))
         lines.append(f"| {' | '.join(cells)} |")
     note = (
         f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method; *none can* where "
         "subjects are too few for any to do so. The best mean of many is too high for "
         "what it will be on new data: it was chosen by the scores that it is told by. "
-        "The last column is what a guess exceeds in one run of twenty."
+        '"A guess" is what a guess exceeds in one run of twenty.'
     )
     return "## Overview\n\n" + "\n".join(lines) + f"\n\n{note}"
 
