@@ -7,8 +7,7 @@ import mne
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
-from eegemo.datasets import SimulatedEmotion
-from eegemo.datasets._base import EmotionDataset, trial_annotations
+from eegemo.datasets import EmotionDataset, SimulatedEmotion, trial_annotations
 
 SFREQ = 100.0
 

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
 from eegemo.covariance import Covariances
-from eegemo.datasets import SimulatedEmotion
+from eegemo.datasets import SimulatedEmotion, trial_annotations
 from eegemo.paradigm import EmotionParadigm
 from eegemo.riemann import MDM
 
@@ -53,6 +53,44 @@ def test_number_of_windows():
 def test_exact_sample_counts_after_resampling(sfreq):
     X, _, _ = EmotionParadigm(window=2.0, sfreq=sfreq).get_data(RatedDataset(1))
     assert X.shape[2] == 2 * sfreq
+
+
+class NumberedByRun(RatedDataset):
+    """Each run begins with trial 0 again."""
+
+    def _get_single_subject_data(self, subject):
+        return {"0": {str(run): self._raw(subject, run) for run in range(2)}}
+
+
+class NumberedAllAlike(RatedDataset):
+    """All trials have the number 0."""
+
+    def _raw(self, subject, session):
+        raw = super()._raw(subject, session)
+        for extra in raw.annotations.extras:
+            if "trial" in extra:
+                extra["trial"] = 0
+        return raw
+
+
+@pytest.mark.parametrize(
+    "dataset, message",
+    [
+        (NumberedByRun(1), "session 0 has a trial 0 of run 0 and of 1. Number the"),
+        (NumberedAllAlike(1), "a trial 0 of stimulus clip0 and of clip1 and of"),
+    ],
+)
+def test_two_trials_of_one_number_are_refused(dataset, message):
+    with pytest.raises(ValueError, match=message):
+        EmotionParadigm(window=1.0).get_data(dataset)
+
+
+@pytest.mark.parametrize("name", ["trial", "stimulus"])
+def test_trial_without_identity_is_refused(name):
+    facts = {"trial": 0, "stimulus": "clip", "emotion": "calm"}
+    del facts[name]
+    with pytest.raises(ValueError, match=f"annotation 0 lack {name}: without"):
+        trial_annotations([0.0], [1.0], ["trial"], [facts])
 
 
 def test_metadata_identify_every_window():

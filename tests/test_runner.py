@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -754,6 +755,22 @@ run_benchmark(data, {{"mine": pipeline}}, protocols=["within-session"], output=o
         tables.append(pd.read_csv(tmp_path / "out" / "scores.csv"))
     first, second = (t.query("pipeline == 'mine'")["confusion"] for t in tables)
     assert first.ne(second).all()
+
+
+@pytest.mark.parametrize("file", [None, "<stdin>"])
+def test_typed_code_returns_nothing_old(file, monkeypatch):
+    """As in a notebook, where a cell may redefine a class and no file tells."""
+    notebook = ModuleType("notebook")
+    notebook.__file__ = file
+    monkeypatch.setitem(sys.modules, "notebook", notebook)
+    cell = (
+        "from sklearn.dummy import DummyClassifier\nclass Mine(DummyClassifier):\n {}"
+    )
+    digests = []
+    for body in ("pass", "def predict(self, X): return X[:, 0]"):
+        exec(cell.format(body), vars(notebook))
+        digests.append(digest_estimator(notebook.Mine()))
+    assert digests[0] != digests[1]
 
 
 def test_overwrite_computes_again(computed):

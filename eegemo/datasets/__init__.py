@@ -1,5 +1,6 @@
-"""Emotion data sets for MOABB: folders on disk and the built-in simulation."""
+"""Emotion data sets for MOABB, from disk or simulated, and what makes your own."""
 
+from ._base import EmotionDataset, rating_annotations, trial_annotations
 from ._dasps import DASPS
 from ._deap import DEAP
 from ._dreamer import DREAMER
@@ -18,6 +19,7 @@ __all__ = [
     "DEAP",
     "DREAMER",
     "EmoEEGMC",
+    "EmotionDataset",
     "FACED",
     "MODMA",
     "SEED",
@@ -27,6 +29,8 @@ __all__ = [
     "SimulatedEmotion",
     "list_datasets",
     "load_features",
+    "rating_annotations",
+    "trial_annotations",
 ]
 
 
@@ -36,7 +40,7 @@ def list_datasets():
     Returns
     -------
     names : list of str
-        Of classes in this module.
+        Of classes in this module, without the base class.
 
     Examples
     --------
@@ -44,4 +48,4 @@ def list_datasets():
     >>> "SEED" in list_datasets()
     True
     """
-    return [name for name in __all__ if name[0].isupper()]
+    return [n for n in __all__ if n[0].isupper() and n != "EmotionDataset"]

@@ -10,9 +10,12 @@ QUADRANT_CLASSES = ("LVLA", "LVHA", "HVLA", "HVHA")
 class EmotionDataset(BaseDataset):
     """MOABB data set whose trials say what was shown and what was felt.
 
-    Each run is one :class:`mne.io.Raw` in volts, with one annotation per trial made by
-    :func:`trial_annotations`. A reader implements ``_get_single_subject_data`` and
-    ``data_path``, as for any MOABB data set.
+    The base of all data sets here, and of your own. As for any data set of MOABB, two
+    methods make one: ``_get_single_subject_data(subject)`` returns a dict of sessions,
+    each a dict of runs, both under names that begin with a number, ``"0"`` first;
+    ``data_path(subject, ...)`` lists the subject's files. Each run is one
+    :class:`mne.io.Raw` in volts, with one annotation per trial made by
+    :func:`trial_annotations`.
 
     Parameters
     ----------
@@ -21,7 +24,8 @@ class EmotionDataset(BaseDataset):
     n_sessions : int
         Sessions of each subject.
     code : str
-        Name of the data set; parameters that change the data belong in it.
+        Name of the data set, in CamelCase, as MOABB wants it; parameters that change
+        the data belong in it.
     tasks : dict of str to tuple of str
         The classification tasks, each with its classes in order; the first is the
         default. ``"valence"``, ``"arousal"`` and other ratings have the classes
@@ -46,6 +50,35 @@ class EmotionDataset(BaseDataset):
     label_per_subject : bool
         Set by the class: whether all trials of a subject have one label, as a
         diagnosis. Then only protocols across subjects make sense.
+
+    Examples
+    --------
+    >>> import mne
+    >>> import numpy as np
+    >>> from eegemo.datasets import EmotionDataset, trial_annotations
+    >>> from eegemo.paradigm import EmotionParadigm
+    >>> class TwoClips(EmotionDataset):
+    ...     def __init__(self):
+    ...         tasks = {"emotion": ("calm", "tense")}
+    ...         events = {"calm": 1, "tense": 2}
+    ...         super().__init__([1], 1, "TwoClips", tasks, events, trial_seconds=8.0)
+    ...
+    ...     def _get_single_subject_data(self, subject):
+    ...         noise = 1e-5 * np.random.default_rng(subject).standard_normal((2, 2000))
+    ...         info = mne.create_info(["F3", "F4"], 100.0, "eeg")
+    ...         raw = mne.io.RawArray(noise, info, verbose="error")
+    ...         facts = [
+    ...             {"trial": 0, "stimulus": "sea", "emotion": "calm"},
+    ...             {"trial": 1, "stimulus": "fight", "emotion": "tense"},
+    ...         ]
+    ...         marks = trial_annotations([1, 11], [8, 8], ["calm", "tense"], facts)
+    ...         return {"0": {"0": raw.set_annotations(marks)}}
+    ...
+    ...     def data_path(self, subject, **ignored):
+    ...         return []
+    >>> X, y, metadata = EmotionParadigm(window=4.0).get_data(TwoClips())
+    >>> X.shape, y.tolist()
+    ((4, 2, 400), ['calm', 'calm', 'tense', 'tense'])
     """
 
     channels = None
@@ -93,16 +126,39 @@ def trial_annotations(onsets, durations, descriptions, facts):
     descriptions : sequence of str
         Keys of the data set's ``events``.
     facts : sequence of dict
-        For each trial: ``trial`` (int, unique within the session), ``stimulus`` (str,
-        the same wherever the same clip was shown), and the emotion (str) or the ratings
-        (floats) under the names of the tasks. Ratings that change within trials come as
-        annotations of their own, see :func:`rating_annotations`.
+        For each trial: ``trial`` (int, unique within the session, also where that has
+        several runs), ``stimulus`` (str, the same wherever the same clip was shown),
+        and the emotion (str) or the ratings (floats) under the names of the tasks.
+        Ratings that change within trials come as annotations of their own, see
+        :func:`rating_annotations`.
 
     Returns
     -------
     annotations : mne.Annotations
+
+    Raises
+    ------
+    ValueError
+        A trial has no ``trial`` or no ``stimulus``.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import trial_annotations
+    >>> facts = {"trial": 0, "stimulus": "sea", "emotion": "calm", "valence": 7.0}
+    >>> trials = trial_annotations([2.0], [60.0], ["calm"], [facts])
+    >>> trials.extras[0]["stimulus"]
+    'sea'
     """
-    return mne.Annotations(onsets, durations, descriptions, extras=list(facts))
+    facts = list(facts)
+    for i, fact in enumerate(facts):
+        missing = [name for name in ("trial", "stimulus") if name not in fact]
+        if missing:
+            raise ValueError(
+                f"The facts of annotation {i} lack {' and '.join(missing)}: without "
+                "them, parts of one trial, or of one clip, could be trained on and "
+                f"tested. Got {fact}."
+            )
+    return mne.Annotations(onsets, durations, descriptions, extras=facts)
 
 
 def rating_annotations(name, onset, duration, ratings):
@@ -122,6 +178,14 @@ def rating_annotations(name, onset, duration, ratings):
     annotations : mne.Annotations
         To be added to those of the trials. A window gets the mean of the ratings over
         its time.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import rating_annotations, trial_annotations
+    >>> trial = trial_annotations([2], [60], ["trial"], [{"trial": 0, "stimulus": "a"}])
+    >>> both = trial + rating_annotations("valence", 2.0, 60.0, [5.0, 6.5, 8.0])
+    >>> len(both)
+    4
     """
     seconds = duration / len(ratings)
     return mne.Annotations(

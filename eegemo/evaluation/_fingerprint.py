@@ -5,6 +5,7 @@ import sys
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from uuid import uuid4
 
 import joblib
 
@@ -35,6 +36,7 @@ def digest_estimator(estimator):
 
     Pickles name classes and functions without their code. So the source of the package
     or file that defines each of them counts, and for installed packages the version.
+    What was typed into a notebook or prompt has no such file: it is never the same.
 
     Parameters
     ----------
@@ -79,17 +81,26 @@ def _definition(part):
     return part if inspect.isroutine(part) or inspect.isclass(part) else type(part)
 
 
-@lru_cache
 def _code_of(module):
-    """Return a module's package with its version, or a fingerprint of its source."""
+    """Return what stands for the code of a module: its name, if that is Python's."""
     if module is None:
         return ""
-    top = sys.modules.get(module.__name__.partition(".")[0], module)
-    file = getattr(module, "__file__", None)
-    if file is None or top.__name__ in sys.stdlib_module_names:
+    if module.__name__.partition(".")[0] in sys.stdlib_module_names:
         return module.__name__
-    if {"site-packages", "dist-packages"} & set(Path(file).parts):
+    file = getattr(module, "__file__", None)
+    if file is None or not Path(file).is_file():
+        return uuid4().hex
+    return _code_of_file(module)
+
+
+@lru_cache
+def _code_of_file(module):
+    """Return a module's package with its version, or a fingerprint of its source."""
+    top = sys.modules.get(module.__name__.partition(".")[0], module)
+    if {"site-packages", "dist-packages"} & set(Path(module.__file__).parts):
         return f"{top.__name__} {getattr(top, '__version__', '')}"
     package = getattr(top, "__path__", None)
-    files = sorted(Path(next(iter(package))).rglob("*.py")) if package else [Path(file)]
+    files = [Path(module.__file__)]
+    if package:
+        files = sorted(Path(next(iter(package))).rglob("*.py"))
     return f"{top.__name__} {_short(b''.join(path.read_bytes() for path in files))}"
