@@ -197,8 +197,13 @@ def lines(table):
         if np.isnan(row["mean"]):
             yield f"| {row['pipeline']} | FAILED | - | - | - | - |"
             continue
-        spread = "" if np.isnan(row["sd"]) else f" ± {row['sd']:.3f}"
-        failed = f", {row['n_failed']} test sets FAILED" if row["n_failed"] else ""
+        spread = (
+            ""
+            if np.isnan(row["sd"])
+            else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{row['sd']:.3f}"
+        )
+        sets = "set" if row["n_failed"] == 1 else "sets"
+        failed = f", {row['n_failed']} test {sets} FAILED" if row["n_failed"] else ""
         cells = [
             f"*{row['pipeline']}*" if row["pipeline"] == "trivial" else row["pipeline"],
             f"{row['mean']:.3f}{spread}{failed}",
@@ -249,37 +254,55 @@ def against_trivial(tested, n_subjects):
     if better:
         names = (f"{row['pipeline']} ({row['mean']:.3f})" for row in better)
         text += f": {', '.join(names)}"
-    least = 2.0**-n_subjects  # one of all signs of the differences
-    if n_subjects < MIN_WILCOXON and len(tested) * least > LEVEL:
+    if (least := least_p(tested, n_subjects)) > LEVEL:
         text += (
             f"; with {n_subjects} subjects none could, as the least p-value there is, "
-            f"{short(least)}, becomes {short(min(1, len(tested) * least))} when "
-            f"corrected for {len(tested)}"
+            f"{short(2.0**-n_subjects)}, becomes {short(least)} when corrected for "
+            f"{len(tested)}"
         )
     return f"{text}. The test is {name_test(n_subjects)}."
 
 
 def index(tables):
     """How many pipelines beat the trivial one, table by table."""
-    lines = [
-        "| data | protocol | subjects | pipelines run | beat *trivial* | best mean |\n"
-        "|---|---|---|---|---|---|"
-    ]
+    titles = ["table", "subjects", "pipelines", "beat *trivial*", "best mean"]
+    titles.append("a guess")
+    lines = [f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}"]
     for table in tables:
-        if rows := [row for row in table["rows"][1:] if not np.isnan(row["mean"])]:
-            better = sum(row["p_trivial_holm"] <= LEVEL for row in rows)
-            tested = any(not np.isnan(row["p_trivial_holm"]) for row in rows)
-            best = max(rows, key=lambda row: row["mean"])
-            cells = [table["data"], table["protocol"], str(rows[0]["n_subjects"])]
-            cells += [str(len(rows)), str(better) if tested else "no test"]
-            cells.append(f"{best['mean']:.3f} ({best['pipeline']})")
-            lines.append(f"| {' | '.join(cells)} |")
+        rows = [row for row in table["rows"][1:] if not np.isnan(row["mean"])]
+        if not rows:
+            continue
+        best = max(rows, key=lambda row: row["mean"])
+        n_subjects = table["rows"][0]["n_subjects"]
+        title = f"{table['data']}, {table['protocol']}"
+        cells = [f"[{title}](#{title.replace(', ', '-')})", str(n_subjects)]
+        cells += [str(len(rows)), n_better(rows, n_subjects)]
+        cells.append(f"{best['mean']:.3f} {best['pipeline']}")
+        cells.append(number(table["rows"][0]["chance_95"]))
+        lines.append(f"| {' | '.join(cells)} |")
     note = (
-        f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method. The best mean of "
-        "many is too high for what it will be on new data: it was chosen by the scores "
-        "that it is told by."
+        f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method; *none can* where "
+        "subjects are too few for any to do so. The best mean of many is too high for "
+        "what it will be on new data: it was chosen by the scores that it is told by. "
+        '"A guess" is what a guess exceeds in one run of twenty.'
     )
     return "## Overview\n\n" + "\n".join(lines) + f"\n\n{note}"
+
+
+def n_better(rows, n_subjects):
+    """Say how many beat the trivial one, if any can."""
+    tested = [row for row in rows if not np.isnan(row["p_trivial_holm"])]
+    if not tested:
+        return "no test"
+    if least_p(tested, n_subjects) > LEVEL:
+        return "*none can*"
+    return str(sum(row["p_trivial_holm"] <= LEVEL for row in tested))
+
+
+def least_p(tested, n_subjects):
+    """Least corrected p-value there is, of a permutation test on signs."""
+    least = 2.0**-n_subjects if n_subjects < MIN_WILCOXON else 0.0
+    return min(1.0, len(tested) * least)
 
 
 def missing(data):

@@ -90,7 +90,7 @@ def test_accuracy(benchmark, tmp_path, capsys):
     page = (tmp_path / "page.md").read_text()
     assert "FAILED" not in page
     assert len(re.findall(r"^\| \*trivial\* \| ", page, re.MULTILINE)) == 3
-    assert len(re.findall(r"^\| de-.* ± .* \| [23] \| ", page, re.MULTILINE)) == 3
+    assert len(re.findall(r"^\| de-.*\s±\s.* \| [23] \| ", page, re.MULTILINE)) == 3
     assert "Not run: all pipelines." in page
     capsys.readouterr()
     again = [*few[: -len(cells)], "no/such/cell", "--page"]
