@@ -122,7 +122,9 @@ class Explanation(NamedTuple):
         As the estimator that was fitted with the labels explains.
     exceeded : array of the shape of values
         Share of the explanations under the null that a value exceeds, of ties half.
-        About what is not in the data, all shares are equally likely.
+        About what is not in the data, all shares are equally likely. Where maps are
+        scaled, as those of :class:`InterpretableCNN`, a bright spot changes the rest of
+        its map: look at shares only where the map itself is positive.
     p_value : float
         Share of explanations, those under the null and this one, whose largest value is
         at least as large: small if something is explained, wherever it may be.
