@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+import eegemo
+
 ROOT = Path(__file__).parents[1]
 BUILT = {"_build", "auto_examples", "generated", "backreferences"}
 ELSEWHERE = {
@@ -34,3 +36,8 @@ def test_page(page, tmp_path, monkeypatch):
     for block in re.finditer(r"```python\n(.*?)```", text, flags=re.DOTALL):
         lines = text.count("\n", 0, block.start(1))  # so that tracebacks show the page
         exec(compile("\n" * lines + block[1], str(page), "exec"), vars(module))
+
+
+def test_version_to_cite():
+    page = (ROOT / "docs" / "citing.md").read_text()
+    assert f"version = {{{eegemo.__version__}}}" in page
