@@ -108,23 +108,11 @@ def parse(arguments=None):
 
 def main(options, arguments):
     """Print the page, and write it; tell whether equal pipelines have equal scores."""
-    import mne
     from speed import describe
 
     facts = describe(options, arguments, "moabb_suite", PACKAGES, CONDITIONS)
     jobs, skipped = plan(options)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        warnings.catch_warnings(),
-        mne.use_log_level("ERROR"),  # MOABB sets it for good
-        contextlib.redirect_stdout(sys.stderr),  # MOABB prints
-        offline(),
-    ):
-        # MNE 1.13 renames a montage; h5py 3.16 deprecates how MOABB makes its file.
-        warnings.filterwarnings("ignore", "Montage name", FutureWarning)
-        warnings.filterwarnings("ignore", "Creating a dataset without passing")
-        # Matplotlib deprecates how MOABB makes its colours.
-        warnings.filterwarnings("ignore", "The set_(under|over) function")
+    with tempfile.TemporaryDirectory() as folder, quiet(), offline():
         files = choose(options.only, Path(folder))
         warm_up(files)
         tables = [(job, suite(*job, files, options.rounds)) for job in jobs]
@@ -204,6 +192,24 @@ def warm_up(files):
     y = np.arange(12) % 2
     for config in parse_pipelines_from_directory(str(files)):
         config["pipeline"].fit(X, y).predict(X)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keep MOABB from printing, and from warnings that only it can mend."""
+    import mne
+
+    with (
+        warnings.catch_warnings(),
+        mne.use_log_level("ERROR"),  # MOABB sets it for good
+        contextlib.redirect_stdout(sys.stderr),
+    ):
+        # MNE 1.13 renames a montage; h5py 3.16 deprecates how MOABB makes its file.
+        warnings.filterwarnings("ignore", "Montage name", FutureWarning)
+        warnings.filterwarnings("ignore", "Creating a dataset without passing")
+        # Matplotlib deprecates how MOABB makes its colours.
+        warnings.filterwarnings("ignore", "The set_(under|over) function")
+        yield
 
 
 @contextlib.contextmanager

@@ -194,10 +194,12 @@ class MatrixOutputMixin:
         Parameters
         ----------
         transform : ignored
+            No DataFrame holds matrices, so no container is chosen.
 
         Returns
         -------
         self : estimator instance
+            The estimator, unchanged.
         """
         return self
 

@@ -41,6 +41,13 @@ BANDS = {
         "gamma": (30, 45),
     },
 }
+"""Edges (low, high) in hertz, by band, by set of bands.
+
+The sets are ``"seed"``, as the papers of the data set SEED list them; ``"seed-vii"``,
+those of the features published with SEED-VII; ``"libeer"`` and ``"torcheeg"``, of the
+libraries of these names, the latter without delta; and ``"eegemo"``, contiguous, and
+below the 50 Hz of the mains.
+"""
 
 
 def resolve_bands(bands):
@@ -54,7 +61,15 @@ def resolve_bands(bands):
     Returns
     -------
     names : list of str
-    edges : list of (low, high) in hertz
+        As given, or made of the edges: ``"8-13Hz"``.
+    edges : list of (float, float)
+        Lowest and highest frequency of each band, in hertz.
+
+    Raises
+    ------
+    ValueError
+        There is no such key, no band, two of one name, or one that is no pair
+        0 < low < high.
 
     Examples
     --------

@@ -33,7 +33,9 @@ def concordance_ccc(y_true, y_pred, sample_weight=None):
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_samples,)
+        Ratings, and what was predicted of them, in one unit.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None weighs them equally.
 
     Returns
     -------
@@ -72,6 +74,7 @@ def seq2hr_score(y_true, y_proba, *, labels=None, sample_weight=None):
         Class of each column, such as ``classes_`` of a classifier. By default the
         classes in ``y_true``, sorted; there must then be a column for each.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None weighs them equally.
 
     Returns
     -------
@@ -90,8 +93,9 @@ def seq2hr_score(y_true, y_proba, *, labels=None, sample_weight=None):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------
@@ -139,13 +143,16 @@ def seq2hr_scorer(estimator, X, y, sample_weight=None):
     estimator : classifier
         With ``predict_proba`` and integer ``classes_``.
     X : array-like
+        What ``estimator`` takes.
     y : array-like of int, shape (n_samples,)
         All are to be among ``classes_``.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None weighs them equally.
 
     Returns
     -------
     score : float
+        Between 0 and 1, the higher the better.
 
     Examples
     --------
@@ -174,6 +181,7 @@ def tri_p_score(y_true, y_pred, *, sample_weight=None):
     y_true, y_pred : array-like of int, shape (n_samples,)
         Classes in order, such as ratings; those that differ by one are neighbours.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None weighs them equally.
 
     Returns
     -------
@@ -188,8 +196,9 @@ def tri_p_score(y_true, y_pred, *, sample_weight=None):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------
@@ -212,6 +221,7 @@ def information_transfer_rate(accuracy, n_classes, seconds):
     accuracy : float or array-like
         Share of correct selections. At or below chance, nothing is carried.
     n_classes : int
+        Number of choices, at least 2.
     seconds : float
         That a selection takes, all told: the window, and pauses in between.
 
@@ -261,6 +271,7 @@ def itr_score(y_true, y_pred, *, seconds, n_classes=None, sample_weight=None):
         By default the number of different labels in both. Give it to cross-validation,
         where a fold may lack classes.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples; None weighs them equally.
 
     Returns
     -------
@@ -294,10 +305,46 @@ def itr_score(y_true, y_pred, *, seconds, n_classes=None, sample_weight=None):
 
 
 concordance_scorer = make_scorer(concordance_ccc)
-concordance_scorer.__doc__ = "Scorer of regressors by :func:`concordance_ccc`."
+concordance_scorer.__doc__ = """Scorer of regressors by :func:`concordance_ccc`.
+
+To be given as ``scoring`` to searches and cross-validation, or called as
+``concordance_scorer(regressor, X, y)``.
+
+Examples
+--------
+>>> from sklearn.datasets import load_diabetes
+>>> from sklearn.linear_model import Ridge
+>>> from sklearn.model_selection import cross_val_score
+>>> from eegemo.metrics import concordance_scorer
+>>> X, y = load_diabetes(return_X_y=True)
+>>> model = Ridge(alpha=0.1)
+>>> cross_val_score(model, X, y, cv=3, scoring=concordance_scorer).round(1)
+array([0.6, 0.6, 0.7])
+"""
 
 tri_p_scorer = make_scorer(tri_p_score)
-tri_p_scorer.__doc__ = "Scorer of classifiers by :func:`tri_p_score`."
+tri_p_scorer.__doc__ = """Scorer of classifiers by :func:`tri_p_score`.
+
+To be given as ``scoring`` to searches and cross-validation, or called as
+``tri_p_scorer(classifier, X, y)``.
+
+Examples
+--------
+>>> from sklearn.datasets import load_iris
+>>> from sklearn.linear_model import LogisticRegression
+>>> from sklearn.model_selection import cross_val_score
+>>> from eegemo.metrics import tri_p_scorer
+>>> X, y = load_iris(return_X_y=True)
+>>> model = LogisticRegression(max_iter=500)
+>>> cross_val_score(model, X, y, cv=3, scoring=tri_p_scorer)
+array([1., 1., 1.])
+"""
+
+# doctest does not look for examples in objects
+__test__ = {
+    "concordance_scorer": concordance_scorer.__doc__,
+    "tri_p_scorer": tri_p_scorer.__doc__,
+}
 
 
 def _numbers(y, name):

@@ -18,7 +18,7 @@ SEED_CHANNELS = tuple(
     "TP7 CP5 CP3 CP1 CPZ CP2 CP4 CP6 TP8 P7 P5 P3 P1 PZ P2 P4 P6 P8 "
     "PO7 PO5 PO3 POZ PO4 PO6 PO8 CB1 O1 OZ O2 CB2".split()
 )
-"""The 62 channels of the SEED data sets, in their order."""
+"""Names of the 62 channels of the SEED data sets, in their order."""
 
 # Rows from front to back in which an odd number n lies left, opposite to n + 1.
 _ROWS = "FP AF F FT FC T C TP CP P PO O CB I".split()
@@ -141,8 +141,9 @@ def regions(channels):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------

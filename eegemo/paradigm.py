@@ -156,7 +156,18 @@ class EmotionParadigm(BaseParadigm):
         return self.scorer
 
     def is_valid(self, dataset):
-        """Tell whether the data set has emotion trials, and this task."""
+        """Tell whether the data set has emotion trials, and this task.
+
+        Parameters
+        ----------
+        dataset : moabb.datasets.base.BaseDataset
+            Any data set of MOABB.
+
+        Returns
+        -------
+        valid : bool
+            What MOABB asks before it evaluates.
+        """
         tasks = getattr(dataset, "tasks", {})
         known = bool(tasks) if self.task is None else self.task in tasks
         return dataset.paradigm == "emotion" and known
@@ -167,10 +178,12 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
 
         Returns
         -------
         events : dict of str to int
+            Number of each class.
         """
         classes = self.classes_of(dataset) or ("rating",)
         return {name: code for code, name in enumerate(classes, start=1)}
@@ -181,10 +194,12 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
 
         Returns
         -------
         task : str
+            ``task``, or the first of the data set.
 
         Raises
         ------
@@ -205,6 +220,7 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
 
         Returns
         -------
@@ -239,10 +255,12 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
 
         Returns
         -------
         sfreq : float
+            In hertz, after resampling.
         """
         sfreq = self.sfreq or dataset.sfreq
         return float(_first_run(dataset).info["sfreq"] if sfreq is None else sfreq)
@@ -253,10 +271,12 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
 
         Returns
         -------
         channels : list of str
+            In the order of the windows.
         """
         if self.channels is not None:
             return list(self.channels)
@@ -274,6 +294,7 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
         return_epochs : bool, default=False
             Stop at :class:`mne.Epochs`.
         return_raws : bool, default=False
@@ -284,6 +305,12 @@ class EmotionParadigm(BaseParadigm):
         Returns
         -------
         pipelines : list of one pipeline
+            For ``process_pipelines`` of :meth:`get_data`.
+
+        Raises
+        ------
+        ValueError
+            The data set has no such task, or ``return_raws`` is set.
         """
         if return_raws:
             raise ValueError(
@@ -322,6 +349,7 @@ class EmotionParadigm(BaseParadigm):
         Parameters
         ----------
         dataset : EmotionDataset
+            A data set of :mod:`eegemo.datasets`, or one of your own.
         subjects : list of int, default=None
             None means all subjects of the data set.
         return_epochs : bool, default=False
@@ -329,6 +357,7 @@ class EmotionParadigm(BaseParadigm):
         return_raws : bool, default=False
             Not supported.
         cache_config : moabb.datasets.base.CacheConfig or dict, default=None
+            Which steps MOABB keeps on disk; None keeps none.
         postprocess_pipeline : transformer, default=None
             Applied, without fit, to the windows of each recording.
         process_pipelines : list of one pipeline, default=None
@@ -341,7 +370,9 @@ class EmotionParadigm(BaseParadigm):
         Returns
         -------
         X : array of shape (n_windows, n_channels, n_times), or mne.Epochs
+            In microvolts; Epochs, as MNE's always are, in volts.
         y : array of str, or of float for ratings, shape (n_windows,)
+            Class or rating of each window.
         metadata : pandas.DataFrame
             ``subject``, ``session``, ``run``, ``trial`` (unique within the session),
             ``stimulus`` (what was shown, the same wherever it was shown again),

@@ -52,6 +52,7 @@ def list_pipelines():
     Returns
     -------
     pipelines : dict of str to str
+        What each computes, by name; all names fit :func:`make_named_pipeline`.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """The benchmarks run on tiny data, and compare like with like."""
 
 import json
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numba import config
+from sklearn.dummy import DummyRegressor
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
@@ -76,6 +78,52 @@ def test_search(benchmark, capsys):
     few = "--shape 24 2 60 --orders 1 2 --lags 1 2 --folds 2 --search-metric logeuclid"
     assert search.main(search.parse(few.split()))
     assert "(2, 2)" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:Setting non-standard config type")
+def test_accuracy(benchmark, tmp_path, capsys):
+    accuracy = benchmark("accuracy")
+    cells = ["*/cross-subject/de-svm", "simulated-valence-*/cross-subject/de-ridge"]
+    few = ["--tiny", "--results", str(tmp_path / "kept")]
+    few += ["--output", str(tmp_path / "page.md"), "--only", *cells]
+    accuracy.main(accuracy.parse(few), few)
+    page = (tmp_path / "page.md").read_text()
+    assert "FAILED" not in page
+    assert len(re.findall(r"^\| \*trivial\* \| ", page, re.MULTILINE)) == 3
+    assert len(re.findall(r"^\| de-.*\s±\s.* \| [23] \| ", page, re.MULTILINE)) == 3
+    assert "Not run: all pipelines." in page
+    capsys.readouterr()
+    again = [*few[: -len(cells)], "no/such/cell", "--page"]
+    accuracy.main(accuracy.parse(again), again)
+    assert (tmp_path / "page.md").read_text() == page  # from what is kept
+    tables = json.loads((tmp_path / "page.json").read_text())["tables"]
+    found = {(t["data"], t["protocol"]): len(t["rows"]) for t in tables if t["rows"]}
+    assert found == {
+        (name, "cross-subject"): 2
+        for name in ("fakedataset", "simulated", "simulated-valence-rating")
+    }
+
+
+def test_accuracy_names_what_fails(benchmark, tmp_path, monkeypatch):
+    accuracy, data = benchmark("accuracy"), benchmark("_accuracy_data")
+    monkeypatch.setattr(data, "make_named_pipeline", lambda *_, **__: DummyRegressor())
+    few = ["--tiny", "--only", "fakedataset/*/de-svm", "--results", str(tmp_path)]
+    few += ["--output", str(tmp_path / "page.md")]
+    accuracy.main(accuracy.parse(few), few)
+    page = (tmp_path / "page.md").read_text()
+    assert "| de-svm | FAILED | " in page and "- de-svm FAILED: " in page
+
+
+def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
+    for variable in ("MNE_DATASETS_DASPS_PATH", "EEGMAT_PATH", "MNE_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+    accuracy, data = benchmark("accuracy"), benchmark("_accuracy_data")
+    options = accuracy.parse(["--root", str(tmp_path), "--eegmat", str(tmp_path)])
+    gone = [name for name, one in data.find(options).items() if one.dataset is None]
+    assert gone[0].startswith("dasps") and gone[-1] == "eegmat"
+    assert {"physionetmi", "kalunga2016"} < set(gone)
+    jobs = accuracy.jobs(data.find(options), options)
+    assert {name.partition("-")[0] for name, _, _ in jobs} == {"simulated"}
 
 
 def test_leakage(benchmark, tmp_path):

@@ -1,7 +1,9 @@
-"""What the README and the pages show works."""
+"""What the README and the pages of the documentation show works."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from numba import config
@@ -9,39 +11,65 @@ from numba import config
 from eegemo import networks
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+MADE = {"_build", "auto_examples", "generated", "backreferences"}  # by Sphinx
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    if not MADE & set(path.relative_to(ROOT).parts)
+}
+BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+# What a page says comes out.
+COMES_OUT = {
+    "README.md": lambda scores, **_: scores.shape == (3,) and scores.mean() > 1 / 3,
+    "docs/guide/networks.md": lambda explanation, **_: (
+        explanation.exceeded.shape == (2, 8, 256)
+    ),
+}
 
 
-def test_first_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    names = {}
-    exec(example, names)
-    assert names["scores"].shape == (3,)
-    assert names["scores"].mean() > 1 / 3
+@pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(PAGES[page])])
+def test_page_runs(page, tmp_path, monkeypatch):
+    """From top to bottom, in a new folder that has the benchmarks of a clone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
+    module = ModuleType("page_" + re.sub(r"\W", "_", page))  # so that classes pickle
+    module.__file__ = str(ROOT / page)  # a source, for caches of kernels and results
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for block in BLOCK.finditer(PAGES[page]):
+        lines = PAGES[page].count("\n", 0, block.start(1))  # tracebacks show the page
+        exec(compile("\n" * lines + block[1], module.__file__, "exec"), vars(module))
+    if page in COMES_OUT:
+        assert COMES_OUT[page](**vars(module))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_point_to_files(page):
+    """Of the README too, which is no page of the site, so that Sphinx does not look."""
+    text = re.sub(r"^```.*?^```$", "", PAGES[page], flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(\s*<?([^)>\s]+)", text)
+    targets += re.findall(r"^\[[^]]+\]:\s+(\S+)", text, flags=re.MULTILINE)
+    targets += re.findall(r"<(?:a|img)\b[^>]*\b(?:href|src)=\"([^\"]+)", text)
+    targets = [target.split("#")[0] for target in targets if "://" not in target]
+    folder = (ROOT / page).parent
+    committed = [target for target in targets if not MADE & set(target.split("/"))]
+    assert [target for target in committed if not (folder / target).exists()] == []
 
 
 def test_table_is_the_measured_one():
-    page = (ROOT / "docs" / "results" / "leakage.md").read_text()
-    table = re.search(r"\n\| \| .*?\n\n", page, flags=re.DOTALL).group()
-    assert table.count("±") == 16 and table in README
+    table = re.search(
+        r"\n\| \| .*?\n\n", PAGES["docs/results/leakage.md"], flags=re.DOTALL
+    ).group()
+    assert table.count("±") == 16 and table in PAGES["README.md"]
 
 
 def test_there_are_two_commands():
-    commands = re.findall(r"```bash\n(.*?)\n```", README)
+    commands = re.findall(r"```bash\n(.*?)\n```", PAGES["README.md"])
     assert [command.startswith("pip install") for command in commands] == [True, True]
     assert "eegemo benchmark" in commands[0] and "pytest" in commands[1]
 
 
-@pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
-def test_page_of_networks_runs():
-    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
-    names = {}
-    for example in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
-        exec(example, names)
-    assert names["explanation"].exceeded.shape == (2, 8, 256)
-
-
 def test_page_of_networks_names_all():
-    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
     public = {name for name in networks.__all__ if name[0].isupper()}
-    assert all(f"`{name}`" in page for name in public)
+    assert all(f"`{name}`" in PAGES["docs/guide/networks.md"] for name in public)

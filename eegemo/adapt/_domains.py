@@ -44,12 +44,14 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_channels, ...)
             As for ``transform``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         domain : array-like of shape (n_samples,), default=None
             See ``transform``.
 
         Returns
         -------
         self : estimator instance
+            The estimator, fitted.
 
         Raises
         ------
@@ -92,12 +94,14 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_channels, ...)
             As for ``transform``, in order of time.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         domain : array-like of shape (n_samples,), default=None
             See ``transform``.
 
         Returns
         -------
         self : estimator instance
+            The estimator, its domains moved on.
 
         Raises
         ------
@@ -121,12 +125,14 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_channels, ...)
             As for ``transform``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         domain : array-like of shape (n_samples,), default=None
             See ``transform``.
 
         Returns
         -------
         aligned : array of the shape of X
+            In float32 if X is, computed in float64.
         """
         return self.fit(X, domain=domain).transform(X, domain=domain)
 
@@ -146,7 +152,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         aligned : array of the shape of X
-            float32 if X is, computed in float64.
+            In float32 if X is, computed in float64.
 
         Raises
         ------
@@ -178,6 +184,7 @@ class DomainAligner(MatrixOutputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : array of str, shape (n_channels,)
+            ``ch0``, ``ch1``, ... where the channels have no names.
         """
         return names_out(self, input_features)
 

@@ -132,11 +132,14 @@ class AugmentedCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : AugmentedCovariances
+            The estimator, fitted.
 
         Raises
         ------
@@ -158,6 +161,7 @@ class AugmentedCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit; after ``fit``, of the same channels.
 
         Returns
         -------

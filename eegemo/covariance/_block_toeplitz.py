@@ -101,11 +101,14 @@ class BlockToeplitzCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : BlockToeplitzCovariances
+            The estimator, fitted.
 
         Raises
         ------
@@ -122,6 +125,7 @@ class BlockToeplitzCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit; after ``fit``, of the same channels.
 
         Returns
         -------

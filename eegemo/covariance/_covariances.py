@@ -70,11 +70,14 @@ class Covariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : Covariances
+            The estimator, fitted.
 
         Raises
         ------
@@ -91,6 +94,7 @@ class Covariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit; after ``fit``, of the same channels.
 
         Returns
         -------
@@ -115,5 +119,6 @@ class Covariances(
         Returns
         -------
         names : array of str, shape (n_channels,)
+            ``ch0``, ``ch1``, ... where the channels have no names.
         """
         return names_out(self, input_features)

@@ -118,11 +118,14 @@ class FilterBankCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit, sampled at ``sfreq``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : FilterBankCovariances
+            The estimator, fitted.
 
         Raises
         ------
@@ -140,6 +143,8 @@ class FilterBankCovariances(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit, sampled at ``sfreq``; after ``fit``, of the same
+            channels.
 
         Returns
         -------
@@ -173,6 +178,7 @@ class FilterBankCovariances(
         Returns
         -------
         names : array of str, shape (n_channels,)
+            ``ch0``, ``ch1``, ... where the channels have no names.
         """
         return names_out(self, input_features)
 

@@ -20,6 +20,7 @@ def lagged_covariances(X, delays, assume_centered=False):
     Parameters
     ----------
     X : array-like of shape (n_windows, n_channels, n_times)
+        EEG windows, in any unit.
     delays : array-like of int, shape (n_delays,)
         In samples, from 0 to n_times - 1.
     assume_centered : bool, default=False

@@ -108,8 +108,11 @@ class AugmentedCovarianceSearchCV(
     cv_results_ : dict of arrays
         As in :class:`sklearn.model_selection.GridSearchCV`.
     n_splits_ : int
+        Number of folds.
     scorer_ : callable
+        What ``score`` calls, as ``scorer_(classifier, X, y)``.
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     refit_time_ : float
         In seconds; only with ``refit``.
     n_features_in_ : int
@@ -176,6 +179,7 @@ class AugmentedCovarianceSearchCV(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : array-like of shape (n_windows,)
             Labels.
         groups : array-like of shape (n_windows,), default=None
@@ -184,6 +188,7 @@ class AugmentedCovarianceSearchCV(
         Returns
         -------
         self : AugmentedCovarianceSearchCV
+            The search, with what it found.
 
         Raises
         ------
@@ -191,6 +196,8 @@ class AugmentedCovarianceSearchCV(
             X has another shape, NaN or infinity; there is one class; windows are too
             short for one of the pairs of order and lag; a covariance matrix is
             singular.
+        TypeError
+            ``final_estimator`` is no classifier, or ``scoring`` no single score.
         """
         X, y = self._check_windows(X, y, reset=True, min_times=2)
         check_classification_targets(y)
@@ -246,10 +253,12 @@ class AugmentedCovarianceSearchCV(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows of the channels of ``fit``, in order and unit as there.
 
         Returns
         -------
         labels : array of shape (n_windows,)
+            Of ``classes_``, one for each window.
         """
         X = self._check_fitted(X)
         return self.best_estimator_.predict(X)
@@ -261,10 +270,12 @@ class AugmentedCovarianceSearchCV(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows of the channels of ``fit``, in order and unit as there.
 
         Returns
         -------
         probabilities : array of shape (n_windows, n_classes)
+            Columns in the order of ``classes_``.
         """
         X = self._check_fitted(X)
         return self.best_estimator_.predict_proba(X)
@@ -276,10 +287,12 @@ class AugmentedCovarianceSearchCV(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows of the channels of ``fit``, in order and unit as there.
 
         Returns
         -------
         decision : array of shape (n_windows,) or (n_windows, n_classes)
+            As ``final_estimator`` gives it: of two classes, positive for the second.
         """
         X = self._check_fitted(X)
         return self.best_estimator_.decision_function(X)
@@ -291,12 +304,16 @@ class AugmentedCovarianceSearchCV(
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows of the channels of ``fit``, in order and unit as there.
         y : array-like of shape (n_windows,)
+            True labels.
         sample_weight : array-like of shape (n_windows,), default=None
+            Weights of the windows in the score; None weighs them equally.
 
         Returns
         -------
         score : float
+            As of ``scoring``: the higher, the better.
         """
         X = self._check_fitted(X)
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}

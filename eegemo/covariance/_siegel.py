@@ -29,6 +29,7 @@ def to_siegel(C, order):
     Parameters
     ----------
     C : array-like of shape (n_matrices, order * n_channels, order * n_channels)
+        Such as those of :class:`BlockToeplitzCovariances`.
     order : int
         Number of blocks a side.
 

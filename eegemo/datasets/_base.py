@@ -135,6 +135,7 @@ def trial_annotations(onsets, durations, descriptions, facts):
     Returns
     -------
     annotations : mne.Annotations
+        One for each trial, for ``raw.set_annotations``.
 
     Raises
     ------

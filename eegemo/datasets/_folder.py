@@ -87,6 +87,7 @@ class FolderDataset(EmotionDataset):
         Returns
         -------
         folder : Folder
+            Finds files by name, in any case of letters.
 
         Raises
         ------
@@ -118,13 +119,16 @@ class FolderDataset(EmotionDataset):
         Parameters
         ----------
         subject : int
+            One of ``subject_list``.
         path : str or path-like, default=None
             Folder to use instead of ``root``.
         force_update, update_path, verbose : ignored
+            Not used; MOABB passes them.
 
         Returns
         -------
         paths : list of str
+            The files of the subject.
 
         Raises
         ------

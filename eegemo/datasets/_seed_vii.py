@@ -120,6 +120,7 @@ class SEEDVII(SEEDDataset):
         Parameters
         ----------
         subject : int
+            One of ``subject_list``.
 
         Returns
         -------

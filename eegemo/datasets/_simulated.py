@@ -223,7 +223,20 @@ class SimulatedEmotion(EmotionDataset):
         return {name: getattr(self, name) for name in names}
 
     def data_path(self, subject, *args, **kwargs):
-        """Return no path, as the recordings are generated."""
+        """Return no path, as the recordings are generated.
+
+        Parameters
+        ----------
+        subject : int
+            One of ``subject_list``.
+        *args, **kwargs : object
+            Not used; MOABB passes them.
+
+        Returns
+        -------
+        paths : list
+            Empty.
+        """
         return []
 
     def _get_single_subject_data(self, subject):

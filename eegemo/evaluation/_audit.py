@@ -36,9 +36,11 @@ def audit_leakage(
     Parameters
     ----------
     dataset : EmotionDataset
+        A data set of :mod:`eegemo.datasets`, or one of your own.
     pipelines : sequence of str or dict of str to estimator, default=None
         As in :func:`run_benchmark`; None means some that show leaks well.
     paradigm : EmotionParadigm, default=None
+        Task, windows and filter; None means the defaults of the class.
     protocols : sequence of str, default=None
         None means ``window-leaky``, ``within-session`` and, with several subjects,
         ``cross-subject`` (and ``cross-subject-stimulus`` where clips repeat).
@@ -58,6 +60,11 @@ def audit_leakage(
         ``sd``, the deviation of the former over subjects; ``chance``; ``chance_95``,
         what a guess exceeds in one run of twenty; and ``marks``. ``audit.attrs`` holds
         the whole protocol.
+
+    Raises
+    ------
+    ValueError
+        ``n_permutations`` is below 1, or as of :func:`run_benchmark`.
 
     Examples
     --------

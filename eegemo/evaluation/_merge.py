@@ -39,6 +39,23 @@ def merge_results(folders, output=None):
         A file is missing or damaged; the runs differ in protocol, data, options or
         versions, or two of them have the same pipeline on the same subject, with other
         results.
+
+    Examples
+    --------
+    Two machines, a pipeline each:
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from eegemo.datasets import SimulatedEmotion
+    >>> from eegemo.evaluation import merge_results, run_benchmark
+    >>> data = SimulatedEmotion(n_subjects=2, n_sessions=1, n_trials=6)
+    >>> options = {"protocols": ["within-session"]}
+    >>> with TemporaryDirectory() as folder:
+    ...     parts = [f"{folder}/{name}" for name in ["cov-mdm", "cov-ts-lr"]]
+    ...     for part, name in zip(parts, ["cov-mdm", "cov-ts-lr"]):
+    ...         scores = run_benchmark(data, [name], output=part, **options)
+    ...     scores = merge_results(parts)
+    >>> sorted(scores["pipeline"].unique())
+    ['cov-mdm', 'cov-ts-lr', 'trivial']
     """
     folders = [Path(folder) for folder in folders]
     if not folders:

@@ -62,6 +62,8 @@ def make_report(results, path="report.html"):
     FileNotFoundError, ValueError
         Results are missing, empty, damaged, without their protocol, given twice, or
         computed on different data under one name.
+    IsADirectoryError
+        ``path`` is a folder.
 
     Examples
     --------

@@ -75,13 +75,14 @@ def run_benchmark(
     Parameters
     ----------
     datasets : EmotionDataset or list of them
-    pipelines : sequence of str, dict of str to estimator, or None
+        Of :mod:`eegemo.datasets`, or of your own.
+    pipelines : sequence of str or dict of str to estimator, default=None
         Names from :func:`eegemo.pipelines.list_pipelines`, or classifiers of windows
         under names of your own; regressors, where the paradigm's target is ratings.
         None means some ready-made ones.
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.
-    protocols : sequence of str
+    protocols : sequence of str, default=("within-session", "cross-subject")
         ``within-session``: folds of whole trials; trials of one clip stay together.
         ``cross-session``: leave one session out. ``cross-subject``: leave one subject
         out, or ``n_splits`` folds of subjects. ``cross-subject-stimulus``: neither the

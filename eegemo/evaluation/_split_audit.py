@@ -16,8 +16,9 @@ def audit_split(train, test, metadata=None):
 
     Parameters
     ----------
-    train, test : array-like of int, or boolean masks
-        Rows of ``metadata``; or, without it, two DataFrames like it.
+    train, test : array-like of int or of bool
+        Rows of ``metadata``, by number or as a mask; or, without it, two DataFrames
+        like it.
     metadata : pandas.DataFrame, default=None
         As :class:`eegemo.paradigm.EmotionParadigm` returns it: ``subject``,
         ``session``, ``run``, ``trial``, ``stimulus``, ``onset`` and ``duration`` of

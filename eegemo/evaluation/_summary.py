@@ -19,8 +19,7 @@ def summarize(scores):
     A fold with few trials may lack a class, or have but one rating. So the folds of a
     subject's session are pooled before they are scored, then sessions are averaged,
     then subjects. A session that lacks a class altogether, as ratings make it happen,
-    is left out: a constant
-    answer would score above chance on it.
+    is left out: a constant answer would score above chance on it.
 
     Parameters
     ----------
@@ -52,6 +51,16 @@ def summarize(scores):
         - ``n_subjects`` and ``n_trials`` behind the means, ``n_all_subjects``,
           ``n_failed`` test sets without a score, ``marks``, and ``seconds`` to fit and
           predict all folds.
+
+    Examples
+    --------
+    >>> from eegemo.datasets import SimulatedEmotion
+    >>> from eegemo.evaluation import run_benchmark, summarize
+    >>> data = SimulatedEmotion(n_subjects=2, n_sessions=1, n_trials=6)
+    >>> scores = run_benchmark(data, ["cov-mdm"], protocols=["within-session"])
+    >>> summary = summarize(scores).set_index("pipeline")
+    >>> summary.loc["trivial", ["balanced_accuracy", "n_trials"]].round(3).to_dict()
+    {'balanced_accuracy': 0.333, 'n_trials': 12.0}
     """
     scores = join_subjects(scores)
     rows = []

@@ -120,7 +120,7 @@ class Workers:
 
 
 def _is_death(error):
-    """Tell whether dask or ray says that workers died; tasks' errors have other types."""
+    """Tell whether dask or ray says so; errors of the work itself have other types."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     of_ray = {"RayActorError", "WorkerCrashedError", "OutOfMemoryError"}
     return type(error).__module__.startswith("distributed.") or bool(kinds & of_ray)

@@ -102,12 +102,14 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : array-like of shape (n_windows,), default=None
             Handed to the transformer.
 
         Returns
         -------
         self : AsymmetryFeatures
+            The estimator, fitted.
 
         Raises
         ------
@@ -131,6 +133,7 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit; after ``fit``, of the same channels.
 
         Returns
         -------
@@ -147,6 +150,7 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_trials, n_channels, n_times), or mne.Epochs
+            Trials of equal length, in any unit.
         window : float
             Length of a segment in seconds.
         step : float, default=None
@@ -156,6 +160,7 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         features : array of shape (n_trials, n_segments, n_pairs * n_bands)
+            Ordered by pair, then band.
         """
         model, X = self._check_again(X)
         return model._compare(model.transformer_.transform_trials(X, window, step))
@@ -171,6 +176,7 @@ class AsymmetryFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : array of str, shape (n_pairs * n_bands,)
+            In the order of the columns.
         """
         check_is_fitted(self, "pairs_")
         if input_features is None and self.channels is not None:

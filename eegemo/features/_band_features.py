@@ -39,11 +39,14 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit, sampled at ``sfreq``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : estimator instance
+            The estimator, fitted.
 
         Raises
         ------
@@ -65,6 +68,8 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit, sampled at ``sfreq``; after ``fit``, of the same
+            channels.
 
         Returns
         -------
@@ -98,6 +103,7 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         features : array of shape (n_trials, n_segments, n_channels * n_bands)
+            Ordered by channel, then band; float32 if X is, computed in float64.
 
         Raises
         ------
@@ -132,6 +138,7 @@ class BandFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : array of str, shape (n_channels * n_bands,)
+            In the order of the columns.
         """
         channels = names_out(self, input_features)
         bands, _ = resolve_bands(self.bands)

@@ -67,11 +67,14 @@ class HjorthFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : HjorthFeatures
+            The estimator, fitted.
 
         Raises
         ------
@@ -87,6 +90,7 @@ class HjorthFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows, in any unit; after ``fit``, of the same channels.
 
         Returns
         -------
@@ -111,6 +115,7 @@ class HjorthFeatures(WindowInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : array of str, shape (n_channels * 3,)
+            In the order of the columns.
         """
         channels = names_out(self, input_features)
         return np.asarray([f"{c}_{name}" for c in channels for name in _NAMES], object)

@@ -40,6 +40,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     network_ : Layer
     loss_curve_ : list of float
         Mean training loss of each epoch.
@@ -80,7 +81,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         X : array-like
             See the class.
         y : array-like of shape (n_samples,)
+            Labels, of two classes or more.
         sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the loss; a sample of weight zero is left out.
         groups : array-like of shape (n_samples,), default=None
             Trial, or subject, of each sample. With ``early_stopping``, no group is both
             trained and validated with; nothing else uses them.
@@ -88,6 +91,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator, fitted.
 
         Raises
         ------
@@ -108,14 +112,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like
+            As in ``fit``.
         y : array-like of shape (n_samples,)
+            Labels; not every class has to be there.
         classes : array-like of shape (n_classes,), default=None
             All classes; needed at the first call unless y has them all.
         sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the loss; a sample of weight zero is left out.
 
         Returns
         -------
         self : estimator
+            The estimator, trained one epoch further.
         """
         with _as_before_if_refused(self):
             self._partial_fit(X, y, classes, sample_weight)
@@ -127,10 +135,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like
+            As in ``fit``.
 
         Returns
         -------
         y_pred : array of shape (n_samples,)
+            One of ``classes_`` for each sample.
         """
         highest = self.predict_proba(X).argmax(axis=1)
         return self.classes_[highest]
@@ -141,10 +151,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like
+            As in ``fit``.
 
         Returns
         -------
         probabilities : float64 array of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; each row sums to one.
         """
         X = self._check_again(X)
         with one_blas_thread():
@@ -174,6 +186,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator, with these weights.
 
         Raises
         ------
@@ -219,6 +232,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator, fitted.
 
         Raises
         ------

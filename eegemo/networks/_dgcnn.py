@@ -35,8 +35,11 @@ class DGCNN(NetworkClassifier):
     dropout : float, default=0.0
         Share set to zero in training, of what the two last layers get.
     max_epochs : int, default=80
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=32
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1.5e-3
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adamw"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=1e-4
@@ -48,6 +51,7 @@ class DGCNN(NetworkClassifier):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -65,6 +69,7 @@ class DGCNN(NetworkClassifier):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     adjacency_ : array of shape (n_channels, n_channels)
         Weights of the edges of the learned graph, symmetric and not negative.
     loss_curve_, validation_curve_ : list of float

@@ -156,6 +156,7 @@ def explain_with_null(
     X : array-like of shape (n_windows, ...)
         To fit with.
     y : array-like of shape (n_windows,)
+        Labels, of two classes or more.
     X_explained : array-like, default=None
         What to explain the predictions of, best windows that were not fitted; None for
         X.

@@ -50,6 +50,7 @@ class GlobalThenSubject(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     subject_estimators_ : dict of classifier
         By subject, as named in ``fit``; those that have windows of all classes.
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     n_features_in_ : int
         As of ``estimator_``.
 
@@ -99,7 +100,9 @@ class GlobalThenSubject(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or mne.Epochs
+            What ``estimator`` takes.
         y : array-like of shape (n_samples,)
+            Labels, of two classes or more.
         domain : array-like of shape (n_samples,), default=None
             The subject of each sample, by any name or number; None trains no network
             but that of all. In a pipeline it comes by metadata routing, after
@@ -110,6 +113,7 @@ class GlobalThenSubject(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : estimator instance
+            The estimator, fitted.
 
         Raises
         ------
@@ -145,12 +149,14 @@ class GlobalThenSubject(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or mne.Epochs
+            What ``estimator`` takes.
         domain : array-like of shape (n_samples,), default=None
             The subject of each sample, named as in ``fit``.
 
         Returns
         -------
         y_pred : array of shape (n_samples,)
+            One of ``classes_`` for each sample.
         """
         return self._each("predict", X, domain)
 
@@ -161,12 +167,14 @@ class GlobalThenSubject(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...), or mne.Epochs
+            What ``estimator`` takes.
         domain : array-like of shape (n_samples,), default=None
             The subject of each sample, named as in ``fit``.
 
         Returns
         -------
         probabilities : array of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; each row sums to one.
         """
         return self._each("predict_proba", X, domain)
 

@@ -42,8 +42,11 @@ class HiSTN(WindowNetwork):
     dropout : float, default=0.5
         Share set to zero in training, of the signals of electrodes, and of the means.
     max_epochs : int, default=50
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=256
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-3
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adam"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=0.0
@@ -55,6 +58,7 @@ class HiSTN(WindowNetwork):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -72,6 +76,7 @@ class HiSTN(WindowNetwork):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     input_scale_ : float
         Root mean square of the training windows, their channels centred.
     regions_ : dict of str to list of str
@@ -107,8 +112,9 @@ class HiSTN(WindowNetwork):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
 
     Examples
     --------

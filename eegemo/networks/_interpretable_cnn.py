@@ -36,8 +36,11 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         in the paper are all of the test subject: results are not to be compared with
         those of methods that see a window at a time.
     max_epochs : int, default=11
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=50
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-3
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adam"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=0.0
@@ -49,6 +52,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -66,6 +70,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     input_scale_ : float
         Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float
@@ -175,6 +180,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         Returns
         -------
         probabilities : float64 array of shape (n_windows, n_classes)
+            Columns in the order of ``classes_``; each row sums to one.
         """
         if not self.transductive:
             return super().predict_proba(X)
@@ -192,6 +198,7 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels, n_times), or mne.Epochs
+            EEG windows of the channels of ``fit``, in order and unit as there.
         label : class, default=None
             The class to explain; None for the one that is predicted of each window.
 
@@ -200,6 +207,11 @@ class InterpretableCNN(LinearFiltersMixin, WindowNetwork):
         maps : float64 array of shape (n_windows, n_channels, n_times)
             Of mean zero and root mean square one in each window; zero where nothing
             speaks for the class. Means over time are a map of the scalp.
+
+        Raises
+        ------
+        ValueError
+            The label is none of ``classes_``, or X is not as in ``fit``.
 
         Notes
         -----

@@ -30,8 +30,9 @@ def soft_targets(labels, n_classes, smoothing):
 
     References
     ----------
-    .. [1] D. Kuang and C. Michoski, "Monitoring emotion with hierarchical
-       spatial-temporal networks", arXiv:2408.15255, 2024.
+    .. [1] D. Kuang, X. Song and C. Michoski, "Emotion classification from
+       multi-channel EEG signals using HiSTN: a hierarchical graph-based
+       spatial-temporal approach", arXiv:2408.15255, 2024.
     """
     if isinstance(smoothing, str):
         if smoothing != "ordinal":

@@ -20,11 +20,15 @@ class MultilayerPerceptron(NetworkClassifier):
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(64,)
+        Outputs of each hidden layer, from the first on.
     dropout : float, default=0.0
         Share of the outputs of each hidden layer that are set to zero in training.
     max_epochs : int, default=50
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=32
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-3
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adam"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=0.0
@@ -36,6 +40,7 @@ class MultilayerPerceptron(NetworkClassifier):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -53,6 +58,7 @@ class MultilayerPerceptron(NetworkClassifier):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int

@@ -43,8 +43,11 @@ class RBTransformer(NetworkClassifier):
     width : int, default=128
         Numbers of each token.
     max_epochs : int, default=300
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=256
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-3
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adamw"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=1e-3
@@ -56,6 +59,7 @@ class RBTransformer(NetworkClassifier):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -73,6 +77,7 @@ class RBTransformer(NetworkClassifier):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     loss_curve_, validation_curve_ : list of float
         Mean loss of the training and validation windows, for each epoch.
     n_iter_ : int
@@ -86,9 +91,9 @@ class RBTransformer(NetworkClassifier):
 
     References
     ----------
-    .. [1] "A brain wave encodes a thousand tokens: modeling inter-cortical neural
-       interactions for effective EEG-based emotion recognition", arXiv:2511.13954,
-       2025.
+    .. [1] N. Kumar, P. Bhandari and G. Maragatham, "A brain wave encodes a thousand
+       tokens: modeling inter-cortical neural interactions for effective EEG-based
+       emotion recognition", arXiv:2511.13954, 2025.
 
     Examples
     --------
@@ -154,14 +159,16 @@ class RBTransformer(NetworkClassifier):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels * n_bands)
+            Entropies ordered by channel, then band, as in ``fit``.
         average : bool, default=True
             Over blocks and heads.
 
         Returns
         -------
-        attention : float64 array of shape (n_windows, n_channels, n_channels), or \
-                (n_windows, n_blocks, n_heads, n_channels, n_channels)
-            A row is of the electrode that attends, and sums to one.
+        attention : float64 array of shape (n_windows, n_channels, n_channels)
+            A row is of the electrode that attends, and sums to one. Without
+            ``average``, of shape (n_windows, n_blocks, n_heads, n_channels,
+            n_channels).
         """
         X = self._scaled(self._check_again(X), np.float64)
         parts = range(0, len(X), self._at_a_time)
@@ -178,10 +185,12 @@ class RBTransformer(NetworkClassifier):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_channels * n_bands)
+            Entropies ordered by channel, then band, as in ``fit``.
 
         Returns
         -------
         attention : float64 array of shape (n_windows, n_channels, n_channels)
+            A row is of the electrode that attends, and sums to one.
         """
         return self.attention(X)
 

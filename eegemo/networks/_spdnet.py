@@ -29,8 +29,11 @@ class SPDNet(MatrixNetwork):
     threshold : float, default=1e-4
         Least eigenvalue after a layer, in units of ``input_scale_``.
     max_epochs : int, default=300
+        Passes over the training matrices; fewer with ``early_stopping``.
     batch_size : int, default=64
+        Matrices in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-2
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adam"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=0.0
@@ -42,6 +45,7 @@ class SPDNet(MatrixNetwork):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of matrices apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups. Phase-SPDNet does so, without groups.
@@ -59,6 +63,7 @@ class SPDNet(MatrixNetwork):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     input_scale_ : float
         Mean of the diagonals of the training matrices.
     loss_curve_, validation_curve_ : list of float

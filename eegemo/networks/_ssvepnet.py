@@ -43,8 +43,11 @@ class SSVEPNet(WindowNetwork):
     last_dropout : float, default=0.95
         Share of the last filters' outputs.
     max_epochs : int, default=1000
+        Passes over the training windows; fewer with ``early_stopping``.
     batch_size : int, default=100
+        Windows in a step, at most: batches are of nearly equal size.
     learning_rate : float, default=1e-4
+        Step size of the optimiser, where ``schedule`` begins.
     optimizer : {"adam", "adamw"}, default="adam"
         AdamW decays the weights apart from the gradients.
     weight_decay : float, default=1e-3
@@ -56,6 +59,7 @@ class SSVEPNet(WindowNetwork):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
+        Factors of the loss by class; "balanced" are the inverse of their frequencies.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.
@@ -73,6 +77,7 @@ class SSVEPNet(WindowNetwork):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     input_scale_ : float
         Root mean square of the training windows, their channels centred.
     loss_curve_, validation_curve_ : list of float

@@ -47,6 +47,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of the training matrices.
     components_ : float64 array of shape (n_components, n_features)
@@ -83,7 +84,9 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : array-like of shape (n_matrices,)
+            Labels, of two classes or more.
         sample_weight : array-like of shape (n_matrices,), default=None
             A weight of two is a matrix that occurs twice. The sum counts as well, as
             the number of matrices does to shrinkage.
@@ -91,6 +94,7 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Returns
         -------
         self : FgMDM
+            The estimator, fitted.
 
         Raises
         ------
@@ -118,10 +122,12 @@ class FgMDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
         distances : float64 array of shape (n_matrices, n_classes)
+            Not squared; columns in the order of ``classes_``.
         """
         check_is_fitted(self)
         X = self._check_matrices(X, reset=False)

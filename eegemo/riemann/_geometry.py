@@ -65,6 +65,7 @@ def mean_spd(
     Returns
     -------
     mean : float64 array of shape (n, n)
+        Symmetric positive definite, in the unit of X.
     n_iter : int
         Number of points tried; if ``return_convergence``.
     norm : float
@@ -129,15 +130,19 @@ def distance_spd(X, reference, metric="riemann", squared=False):
     Parameters
     ----------
     X : array-like of shape (n_matrices, n, n)
+        Symmetric positive definite, in float64 or float32.
     reference : array-like of shape (n, n)
+        A symmetric positive definite matrix.
     metric : str, default="riemann"
         ``"riemann"`` or another metric of
         :func:`pyriemann.geometry.distance.distance`, which then computes it.
     squared : bool, default=False
+        Whether to return the squares of the distances.
 
     Returns
     -------
     distances : float64 array of shape (n_matrices,)
+        One for each matrix of X.
 
     Raises
     ------
@@ -164,16 +169,19 @@ def pairwise_distance_spd(X, Y=None, metric="riemann", squared=False):
     Parameters
     ----------
     X : array-like of shape (n_matrices, n, n)
+        Symmetric positive definite, in float64 or float32.
     Y : array-like of shape (n_others, n, n), default=None
         None is X.
     metric : str, default="riemann"
         ``"riemann"``, ``"logeuclid"``, or another metric of
         :func:`pyriemann.geometry.distance.pairwise_distance`, which then computes it.
     squared : bool, default=False
+        Whether to return the squares of the distances.
 
     Returns
     -------
     distances : float64 array of shape (n_matrices, n_others)
+        Rows in the order of X, columns in that of Y, or of X.
 
     Raises
     ------
@@ -217,7 +225,9 @@ def log_map(X, reference, metric="riemann"):
     Parameters
     ----------
     X : array-like of shape (n_matrices, n, n)
+        Symmetric positive definite, in float64 or float32.
     reference : array-like of shape (n, n)
+        A symmetric positive definite matrix.
     metric : str, default="riemann"
         ``"riemann"`` or another metric of
         :func:`pyriemann.geometry.tangentspace.log_map`, which then computes it.
@@ -225,6 +235,7 @@ def log_map(X, reference, metric="riemann"):
     Returns
     -------
     logs : float64 array of shape (n_matrices, n, n)
+        Symmetric.
 
     Raises
     ------
@@ -255,6 +266,7 @@ def exp_map(X, reference, metric="riemann"):
     X : array-like of shape (n_matrices, n, n)
         Symmetric.
     reference : array-like of shape (n, n)
+        A symmetric positive definite matrix.
     metric : str, default="riemann"
         ``"riemann"`` or another metric of
         :func:`pyriemann.geometry.tangentspace.exp_map`, which then computes it.
@@ -262,6 +274,7 @@ def exp_map(X, reference, metric="riemann"):
     Returns
     -------
     C : float64 array of shape (n_matrices, n, n)
+        Symmetric positive definite with the metrics "riemann" and "logeuclid".
 
     Raises
     ------

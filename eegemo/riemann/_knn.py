@@ -32,6 +32,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     n_neighbors : int, default=5
+        Number of training matrices that vote.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Votes of the neighbours: one each, or the inverse of the distance, where a
         distance of zero leaves no votes to others; or a function from distances to
@@ -48,6 +49,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     n_samples_fit_ : int
         Number of training matrices.
     n_features_in_ : int
@@ -78,11 +80,14 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : array-like of shape (n_matrices,)
+            Labels, of two classes or more.
 
         Returns
         -------
         self : RiemannianKNN
+            The estimator, fitted.
 
         Raises
         ------
@@ -106,6 +111,7 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
@@ -129,10 +135,12 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
         y_pred : array of shape (n_matrices,)
+            The class of each matrix, one of ``classes_``.
         """
         votes = self.predict_proba(X)
         return self.classes_[votes.argmax(axis=1)]
@@ -143,10 +151,12 @@ class RiemannianKNN(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
         probabilities : float64 array of shape (n_matrices, n_classes)
+            Columns in the order of ``classes_``; each row sums to one.
 
         Raises
         ------

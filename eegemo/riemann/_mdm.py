@@ -35,6 +35,7 @@ class MinimumDistanceMixin(
         Returns
         -------
         y_pred : array of shape (n_matrices,)
+            The class of each matrix, one of ``classes_``.
         """
         distances = self.transform(X)
         return self.classes_[np.asarray(distances).argmin(axis=1)]
@@ -54,6 +55,7 @@ class MinimumDistanceMixin(
         Returns
         -------
         probabilities : float64 array of shape (n_matrices, n_classes)
+            Columns in the order of ``classes_``; each row sums to one.
         """
         return softmax(-(np.asarray(self.transform(X)) ** 2), axis=1)
 
@@ -78,6 +80,7 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     class_count_ : float64 array of shape (n_classes,)
         Number of matrices of each class so far, or the sum of their weights.
     covmeans_ : float64 array of shape (n_classes, [n_blocks,] n_channels, n_channels)
@@ -117,13 +120,16 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : array-like of shape (n_matrices,)
+            Labels, of two classes or more.
         sample_weight : array-like of shape (n_matrices,), default=None
             Weights within each class; a class of weight zero is left out.
 
         Returns
         -------
         self : MDM
+            The estimator, fitted.
 
         Raises
         ------
@@ -167,16 +173,19 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, in the order in which they came.
         y : array-like of shape (n_matrices,)
             Not every class has to be there.
         classes : array-like of shape (n_classes,), default=None
             All classes that there will be. Needed in the first call, unless after
             ``fit``. One that has not been seen yet is infinitely far.
         sample_weight : array-like of shape (n_matrices,), default=None
+            Weights w, which add up by class; a matrix of weight zero changes nothing.
 
         Returns
         -------
         self : MDM
+            The estimator, its means moved.
 
         Raises
         ------
@@ -255,10 +264,13 @@ class MDM(MatrixInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
         distances : float64 array of shape (n_matrices, n_classes)
+            Not squared; columns in the order of ``classes_``. Infinite for a class that
+            ``partial_fit`` has not seen yet.
         """
         check_is_fitted(self)
         X = self._check_matrices(X, reset=False)

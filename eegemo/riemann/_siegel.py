@@ -87,6 +87,7 @@ class SiegelMDM(_BlockToeplitzInputMixin, MinimumDistanceMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     covmeans_ : float64 array of shape (n_classes, n_rows, n_rows)
         The mean of each class, a block-Toeplitz matrix.
     order_ : int
@@ -125,13 +126,16 @@ class SiegelMDM(_BlockToeplitzInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_rows, n_rows)
+            Symmetric positive definite, block-Toeplitz: ``order`` blocks a side.
         y : array-like of shape (n_matrices,)
+            Labels, of two classes or more.
         sample_weight : array-like of shape (n_matrices,), default=None
             Weights within each class; a class of weight zero is left out.
 
         Returns
         -------
         self : SiegelMDM
+            The estimator, fitted.
 
         Raises
         ------
@@ -161,10 +165,12 @@ class SiegelMDM(_BlockToeplitzInputMixin, MinimumDistanceMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_rows, n_rows)
+            Block-Toeplitz matrices, of the size of those in ``fit``.
 
         Returns
         -------
         distances : float64 array of shape (n_matrices, n_classes)
+            Not squared; columns in the order of ``classes_``.
         """
         check_is_fitted(self)
         given, _, _ = self._check_coordinates(X, reset=False)
@@ -230,12 +236,16 @@ class SiegelTangentSpace(_BlockToeplitzInputMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_rows, n_rows)
+            Symmetric positive definite, block-Toeplitz: ``order`` blocks a side.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_matrices,), default=None
+            Weights of the matrices in the mean.
 
         Returns
         -------
         self : SiegelTangentSpace
+            The estimator, fitted.
 
         Raises
         ------
@@ -255,6 +265,7 @@ class SiegelTangentSpace(_BlockToeplitzInputMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_rows, n_rows)
+            Block-Toeplitz matrices, of the size of those in ``fit``.
 
         Returns
         -------
@@ -273,10 +284,17 @@ class SiegelTangentSpace(_BlockToeplitzInputMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_features)
+            Vectors as ``transform`` gives them.
 
         Returns
         -------
         matrices : float64 array of shape (n_matrices, n_rows, n_rows)
+            Symmetric positive definite, and block-Toeplitz.
+
+        Raises
+        ------
+        ValueError
+            The vectors have another length, NaN or infinity.
         """
         check_is_fitted(self)
         X = check_array(X, dtype=np.float64, input_name="X")
@@ -301,6 +319,7 @@ class SiegelTangentSpace(_BlockToeplitzInputMixin, TransformerMixin, BaseEstimat
         Returns
         -------
         names : array of str, shape (n_features,)
+            In the order of the columns.
         """
         rows = names_out(self, input_features)
         n = len(rows) // self.order_

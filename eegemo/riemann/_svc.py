@@ -41,12 +41,14 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
     class_weight : dict or "balanced", default=None
         Factors of C by class, as of :class:`sklearn.svm.SVC`.
     decision_function_shape : {"ovr", "ovo"}, default="ovr"
+        Of more than two classes: a column for each, or for each pair.
     break_ties : bool, default=False
         As of :class:`sklearn.svm.SVC`, for more than two classes.
 
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     reference_ : float64 array of shape ([n_blocks,] n_channels, n_channels)
         The mean of the training matrices.
     support_ : array of int, shape (n_support,)
@@ -101,13 +103,16 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : array-like of shape (n_matrices,)
+            Labels, of two classes or more.
         sample_weight : array-like of shape (n_matrices,), default=None
             Weights in the mean, and factors of C.
 
         Returns
         -------
         self : RiemannianSVC
+            The estimator, fitted.
 
         Raises
         ------
@@ -141,6 +146,7 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
@@ -157,10 +163,12 @@ class RiemannianSVC(MatrixInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
         y_pred : array of shape (n_matrices,)
+            The class of each matrix, one of ``classes_``.
         """
         kernel = self._kernel(X)
         return self._svc.predict(kernel)

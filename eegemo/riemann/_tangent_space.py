@@ -81,12 +81,16 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_matrices,), default=None
+            Weights of the matrices in the mean.
 
         Returns
         -------
         self : TangentSpace
+            The estimator, fitted.
 
         Raises
         ------
@@ -116,8 +120,11 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, such as covariances.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         sample_weight : array-like of shape (n_matrices,), default=None
+            Weights of the matrices in the mean.
 
         Returns
         -------
@@ -142,6 +149,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, [n_blocks,] n_channels, n_channels)
+            Symmetric positive definite matrices, of the size of those in ``fit``.
 
         Returns
         -------
@@ -164,11 +172,18 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_matrices, n_channels * (n_channels + 1) / 2)
+            Vectors as ``transform`` gives them; with blocks, n_blocks times as many
+            columns.
 
         Returns
         -------
         matrices : float64 array
             Of the shape of X in ``transform``.
+
+        Raises
+        ------
+        ValueError
+            The vectors have another length, NaN or infinity.
         """
         check_is_fitted(self)
         X = check_array(X, dtype=np.float64, input_name="X")
@@ -195,6 +210,7 @@ class TangentSpace(MatrixInputMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : array of str, shape (n_channels * (n_channels + 1) / 2,)
+            In the order of the columns; with blocks, n_blocks times as many.
         """
         rows = names_out(self, input_features)
         upper = list(zip(*np.triu_indices(len(rows)), strict=True))

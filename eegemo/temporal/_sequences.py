@@ -38,11 +38,14 @@ class SequenceSmoother(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_trials, n_steps, n_features) or (n_windows, \
 n_features)
+            As for ``transform``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
         self : estimator instance
+            The estimator, fitted.
 
         Raises
         ------
@@ -60,13 +63,16 @@ n_features)
         ----------
         X : array-like of shape (n_trials, n_steps, n_features) or (n_windows, \
 n_features)
+            As for ``transform``.
         y : ignored
+            Not used; scikit-learn's pipelines pass it.
         trial : array-like of shape (n_windows,), default=None
             See ``transform``.
 
         Returns
         -------
         smoothed : array of the shape of X
+            In float32 if X is, computed in float64.
         """
         return self.fit(X).transform(X, trial=trial)
 
@@ -87,7 +93,7 @@ n_features)
         Returns
         -------
         smoothed : array of the shape of X
-            float32 if X is, computed in float64.
+            In float32 if X is, computed in float64.
 
         Raises
         ------

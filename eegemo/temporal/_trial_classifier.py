@@ -70,6 +70,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        The labels in ``fit``, sorted.
     estimator_ : estimator
         Trained on the windows.
     features_, smoother_ : transformer or None
@@ -145,12 +146,14 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         X : array-like of shape (n_trials, n_channels, n_times), or mne.Epochs
             Whole trials, the shorter padded with NaN at the end, in all channels.
         y : array-like of shape (n_trials,)
+            Label of each trial, of two classes or more.
         sample_weight : array-like of shape (n_trials,), default=None
             Weight of each window of the trial. A trial of weight zero is left out.
 
         Returns
         -------
         self : TrialClassifier
+            The estimator, fitted.
 
         Raises
         ------
@@ -202,10 +205,12 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_trials, n_channels, n_times), or mne.Epochs
+            Whole trials, as in ``fit``.
 
         Returns
         -------
         y_pred : array of shape (n_trials,)
+            The class of each trial, one of ``classes_``.
         """
         votes = self.predict_proba(X)
         return self.classes_[votes.argmax(axis=1)]
@@ -216,6 +221,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_trials, n_channels, n_times), or mne.Epochs
+            Whole trials, as in ``fit``.
 
         Returns
         -------
@@ -235,6 +241,7 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_trials, n_channels, n_times), or mne.Epochs
+            Whole trials, as in ``fit``.
 
         Returns
         -------
