@@ -9,6 +9,7 @@ import pytest
 from numba import config
 
 from eegemo import networks
+from eegemo.bands import BANDS
 
 ROOT = Path(__file__).parents[1]
 MADE = {"_build", "auto_examples", "generated", "backreferences"}  # by Sphinx
@@ -73,3 +74,19 @@ def test_there_are_two_commands():
 def test_page_of_networks_names_all():
     public = {name for name in networks.__all__ if name[0].isupper()}
     assert all(f"`{name}`" in PAGES["docs/guide/networks.md"] for name in public)
+
+
+def test_page_of_leakage_names_all():
+    pytest.importorskip("moabb")
+    from eegemo.evaluation import list_protocols
+    from eegemo.evaluation._summary import MARKS
+
+    page = PAGES["docs/guide/leakage.md"]
+    assert all(f"`{name}`" in page for name in [*list_protocols(), *MARKS])
+
+
+def test_page_of_differential_entropy_has_the_bands():
+    for name, bands in BANDS.items():
+        edges = [f"{low:g}-{high:g}" for low, high in bands.values()]
+        row = " | ".join(["none"] * (5 - len(edges)) + edges)
+        assert f'| `"{name}"` | {row} |' in PAGES["docs/guide/differential_entropy.md"]
