@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 from numba import config
 
+import eegemo
 from eegemo import networks
 
 ROOT = Path(__file__).parents[1]
@@ -73,3 +74,7 @@ def test_there_are_two_commands():
 def test_page_of_networks_names_all():
     public = {name for name in networks.__all__ if name[0].isupper()}
     assert all(f"`{name}`" in PAGES["docs/guide/networks.md"] for name in public)
+
+
+def test_version_to_cite():
+    assert f"version = {{{eegemo.__version__}}}" in PAGES["docs/citing.md"]
