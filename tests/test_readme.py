@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 from numba import config
 
+import eegemo
 from eegemo import networks
 from eegemo.bands import BANDS
 
@@ -90,3 +91,7 @@ def test_page_of_differential_entropy_has_the_bands():
         edges = [f"{low:g}-{high:g}" for low, high in bands.values()]
         row = " | ".join(["none"] * (5 - len(edges)) + edges)
         assert f'| `"{name}"` | {row} |' in PAGES["docs/guide/differential_entropy.md"]
+
+
+def test_version_to_cite():
+    assert f"version = {{{eegemo.__version__}}}" in PAGES["docs/citing.md"]
