@@ -43,7 +43,7 @@ NOTES = """\
 - Not run: the cell was left out, or the command was interrupted before.
 - MOABB's own evaluations do not hand over the subject and session of each window. So
   the pipelines named cov-rct take all training windows for one subject there, and align
-  no two of them.
+  no two of them; those named transductive and online use other test windows there, too.
 - {protocols}
 """
 

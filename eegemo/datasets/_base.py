@@ -81,6 +81,7 @@ class EmotionDataset(BaseDataset):
     ((4, 2, 400), ['calm', 'calm', 'tense', 'tense'])
     """
 
+    #: Names of the EEG channels, in the order of the recordings.
     channels = None
     label_per_subject = False
 

@@ -83,13 +83,18 @@ def run_benchmark(
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.
     protocols : sequence of str, default=("within-session", "cross-subject")
-        ``within-session``: folds of whole trials; trials of one clip stay together.
-        ``cross-session``: leave one session out. ``cross-subject``: leave one subject
-        out, or ``n_splits`` folds of subjects. ``cross-subject-stimulus``: neither the
-        subject nor the clip was seen in training. ``cross-subject-calibrated``: the
-        first ``n_calibration`` trials of the subject are trained with, and the others
-        tested. ``window-leaky``: for audits only, and marked. Those of publications,
-        such as ``seed-9-6``: :func:`list_protocols` has them all.
+        How training and test are parted.
+
+        - ``within-session``: folds of whole trials; trials of one clip stay together.
+        - ``cross-session``: leave one session out.
+        - ``cross-subject``: leave one subject out, or ``n_splits`` folds of subjects.
+        - ``cross-subject-stimulus``: neither the subject nor the clip was seen in
+          training.
+        - ``cross-subject-calibrated``: the first ``n_calibration`` trials of the
+          subject are trained with, and the others tested.
+        - ``window-leaky``: for audits only, and marked.
+        - Those of publications, such as ``seed-9-6``: :func:`list_protocols` has them
+          all.
     n_splits : int, default=None
         Folds of trials or of stimuli (default 5; fewer where a class has fewer), or of
         subjects (default: one each).
@@ -177,13 +182,20 @@ def run_benchmark(
     computed while loading. ``train_bytes`` is the size of the features that were
     trained on, ``fit_bytes`` by how much the process grew while it trained, sampled.
 
-    Marks: ``stimulus-seen`` (test clips were also trained on), ``class-missing`` (the
-    test set lacks a class, so that its balanced accuracy is undefined),
-    ``subject-labels`` (each subject has one label; :func:`summarize` scores them
-    together), ``transductive`` (a prediction uses other unlabelled test windows),
-    ``one-rating`` (all ratings of the test set are alike, so that no correlation is
-    defined), ``calibrated`` (labelled trials of the tested subject were trained with),
-    ``leaky`` (windows of one trial on both sides), ``permuted-labels``, ``failed``.
+    Marks:
+
+    - ``stimulus-seen``: test clips were also trained on;
+    - ``class-missing``: the test set lacks a class, so that its balanced accuracy is
+      undefined;
+    - ``subject-labels``: each subject has one label; :func:`summarize` scores them
+      together;
+    - ``transductive``: a prediction uses other unlabelled test windows;
+    - ``one-rating``: all ratings of the test set are alike, so that no correlation is
+      defined;
+    - ``calibrated``: labelled trials of the tested subject were trained with;
+    - ``leaky``: windows of one trial on both sides;
+    - ``permuted-labels``: for a null test;
+    - ``failed``: see the column ``error``.
 
     Balanced accuracy is scikit-learn's, but NaN, like the area under the ROC curve,
     where the test set lacks a class; :func:`summarize` pools folds first. Ratings are

@@ -73,9 +73,11 @@ class DifferentialEntropy(BandFeatures):
     compare with published figures, take the preset of the library that made them
     (:meth:`from_preset`). Never mix them: they are not one feature in several units.
     The soft edges of the filters lower white noise by some 0.05 nats against ``"fft"``.
-    On signals whose spectrum falls as 1/f, in windows of 1 s, filters and transforms
-    correlate within a channel by 0.68 (delta) to 0.97 (gamma) only, since filters leak
-    more of the strong low frequencies and are disturbed by a window's ends.
+    On noise whose spectrum falls as 1/f and whose power slowly changes, in windows of
+    1 s, filters and transforms correlate within a channel by 0.68 (delta) to 0.97
+    (gamma) only, and by less where the power is constant: filters leak more of the
+    strong low frequencies and are disturbed by a window's ends, and a transform's taper
+    gives the middle of a window more weight.
 
     Another unit of X only adds a constant to all features, except with ``"zscore"``:
     from volts to microvolts, :math:`\log 10^6`.

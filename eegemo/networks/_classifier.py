@@ -78,8 +78,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like
-            See the class.
+        X : array-like, or mne.Epochs
+            Windows of shape (n_samples, n_channels, n_times), in any unit; but features
+            of shape (n_samples, n_features) for :class:`DGCNN`,
+            :class:`MultilayerPerceptron` and :class:`RBTransformer`, and matrices of
+            shape (n_samples, n_channels, n_channels) for :class:`SPDNet`.
         y : array-like of shape (n_samples,)
             Labels, of two classes or more.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -111,7 +114,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like
+        X : array-like, or mne.Epochs
             As in ``fit``.
         y : array-like of shape (n_samples,)
             Labels; not every class has to be there.
@@ -134,7 +137,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like
+        X : array-like, or mne.Epochs
             As in ``fit``.
 
         Returns
@@ -150,7 +153,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like
+        X : array-like, or mne.Epochs
             As in ``fit``.
 
         Returns

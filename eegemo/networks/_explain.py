@@ -58,7 +58,23 @@ class LinearFiltersMixin:
         Returns
         -------
         patterns : Patterns
-            A tuple of spatial, spatiotemporal, gain and frequencies.
+            A named tuple.
+
+            - ``spatial``, of shape (n_filters, n_channels): how each channel goes along
+              with the output of a filter. Unlike the filter's weights, this may be
+              drawn on the scalp. Of norm one; the channel that goes along most has a
+              positive sign.
+            - ``spatiotemporal``, of shape (n_filters, n_channels, n_taps): covariance
+              of the samples of each channel with the output, divided by its variance.
+            - ``gain``, of shape (n_filters, n_frequencies): by which a filter amplifies
+              each frequency, of noise alike in all channels.
+            - ``frequencies``, of shape (n_frequencies,): in Hz; without a sampling
+              rate, as shares of it.
+
+        Raises
+        ------
+        ValueError
+            The windows are no longer than a filter, or X is not as in ``fit``.
 
         References
         ----------
@@ -122,7 +138,9 @@ class Explanation(NamedTuple):
         As the estimator that was fitted with the labels explains.
     exceeded : array of the shape of values
         Share of the explanations under the null that a value exceeds, of ties half.
-        About what is not in the data, all shares are equally likely.
+        About what is not in the data, all shares are equally likely. Where maps are
+        scaled, as those of :class:`InterpretableCNN`, a bright spot changes the rest of
+        its map: look at shares only where the map itself is positive.
     p_value : float
         Share of explanations, those under the null and this one, whose largest value is
         at least as large: small if something is explained, wherever it may be.
@@ -180,7 +198,14 @@ def explain_with_null(
     Returns
     -------
     explanation : Explanation
-        A tuple of values, exceeded and p_value.
+        A named tuple.
+
+        - ``values``, an array: what ``explain`` returns of the estimator that was
+          fitted with the labels.
+        - ``exceeded``, an array of that shape: share of the explanations under the null
+          that a value exceeds, of ties half.
+        - ``p_value``, a float: share of explanations, those under the null and this
+          one, whose largest value is at least as large.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class RBTransformer(NetworkClassifier):
         Share of each label that is spread evenly over the classes, or a Gaussian of
         width 0.5 around it, for classes in order.
     class_weight : dict or "balanced", default=None
-        Factors of the loss by class; "balanced" are the inverse of their frequencies.
+        Factors of the loss by class; "balanced" is the inverse of its frequency.
     early_stopping : bool, default=False
         Whether to end when the loss of windows apart no longer falls, with the weights
         of its minimum. Give ``fit`` the groups.

@@ -57,10 +57,14 @@ class TrialClassifier(WindowInputMixin, ClassifierMixin, BaseEstimator):
         Of sequences (n_trials, n_steps, n_features), padded with NaN, such as
         :class:`LDSSmoother`. Needs ``features``.
     vote : {"soft", "hard", "last"}, default="soft"
-        ``"soft"``: the mean of the windows' probabilities, or, where the estimator has
-        no ``predict_proba``, as ``"hard"``. ``"hard"``: every window has one vote, and
-        a tie goes to the first of ``classes_``. ``"last"``: the last window decides,
-        which a causal smoother has told of those before.
+        How the windows decide on the trial.
+
+        - ``"soft"``: the mean of their probabilities, or, where the estimator has no
+          ``predict_proba``, as ``"hard"``.
+        - ``"hard"``: every window has one vote, and a tie goes to the first of
+          ``classes_``.
+        - ``"last"``: the last window decides, which a causal smoother has told of those
+          before.
     filter : {"window", "trial"}, default="window"
         Whether ``features`` filter each window on its own, by ``transform``, or each
         trial before it is cut, by ``transform_trials(X, window, step)``, which returns
