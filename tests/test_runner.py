@@ -544,6 +544,7 @@ def test_windows_of_short_runs_are_not_left_out():
             "classes made of ratings",
         ),
         (small(), {"pipelines": ["no-such"]}, "Unknown pipelines no-such: choose"),
+        (small(), {"pipelines": {"a": "no-such"}}, "Unknown pipelines no-such: choose"),
         (small(), {"paradigm": EmotionParadigm(task="fear")}, "has no task 'fear'"),
         (small(n_trials=3), {"protocols": ["within-session"]}, "no fold is possible"),
     ],
@@ -771,6 +772,19 @@ def test_typed_code_returns_nothing_old(file, monkeypatch):
         exec(cell.format(body), vars(notebook))
         digests.append(digest_estimator(notebook.Mine()))
     assert digests[0] != digests[1]
+
+
+def test_own_pipelines_beside_named_ones():
+    data, own = small(n_subjects=1, n_sessions=1), DummyClassifier(strategy="uniform")
+    options = {"protocols": ["within-session"]}
+    both = run_benchmark(data, {"own": own, "known": "de-svm"}, **options)
+    assert both["pipeline"].unique().tolist() == ["trivial", "own", "known"]
+    made = make_named_pipeline("de-svm", EmotionParadigm().sfreq_of(data))
+    made = run_benchmark(data, {"known": made}, **options)
+    columns = ["pipeline", "fold", "balanced_accuracy", "confusion"]
+    known = both[both["pipeline"] == "known"].reset_index(drop=True)[columns]
+    expected = made[made["pipeline"] == "known"].reset_index(drop=True)[columns]
+    pd.testing.assert_frame_equal(known, expected)
 
 
 def test_overwrite_computes_again(computed):

@@ -228,7 +228,9 @@ for number in np.unique(new_trial):
     shares = probability[rows].mean(axis=0)
     answer = pipeline.classes_[shares.argmax()]
     right += answer == new_y[rows][0]
-    print(f"clip {number + 1:2}: {new_y[rows][0]}, predicted {answer} ({shares.max():.2f})")
+    print(
+        f"clip {number + 1:2}: {new_y[rows][0]}, predicted {answer} ({shares.max():.2f})"
+    )
 score = balanced_accuracy_score(new_y, new_predicted)
 print(f"balanced accuracy of windows {score:.2f}, chance {1 / 3:.2f}")
 print(f"trials: {right} of {len(np.unique(new_trial))} right")

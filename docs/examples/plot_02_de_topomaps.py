@@ -106,7 +106,9 @@ def draw(means, title):
             )
     for (band, (low, high)), axis in zip(BANDS["eegemo"].items(), axes[0], strict=True):
         axis.set_title(f"{band}\n{low}-{high} Hz", fontsize=10)
-    figure.colorbar(image, ax=axes, label="entropy less subject's mean (nats)", shrink=0.8)
+    figure.colorbar(
+        image, ax=axes, label="entropy less subject's mean (nats)", shrink=0.8
+    )
     figure.suptitle(title)
     print(f"all subjects agree at {n_agreeing} of {axes.size * len(CHANNELS)} places")
 
@@ -128,7 +130,11 @@ REGIONS = {
     "beta at the temples": (["T7", "T8"], [], "beta"),
     "alpha at the back": (BACK, [], "alpha"),
     "theta at the back": (BACK, [], "theta"),
-    "frontal alpha, right less left": (["AF4", "F4", "F8"], ["AF3", "F3", "F7"], "alpha"),
+    "frontal alpha, right less left": (
+        ["AF4", "F4", "F8"],
+        ["AF3", "F3", "F7"],
+        "alpha",
+    ),
 }
 
 
@@ -148,7 +154,9 @@ for name, table in [("With emotion", means), ("Without emotion", means_without)]
     mean, error = by_emotion.mean().T, by_emotion.sem().T
     print(f"\n{name}, in nats")
     for region in REGIONS:
-        cells = [f"{mean.at[region, e]:+.3f} ± {error.at[region, e]:.3f}" for e in EMOTIONS]
+        cells = [
+            f"{mean.at[region, e]:+.3f} ± {error.at[region, e]:.3f}" for e in EMOTIONS
+        ]
         print(f"  {region:31}" + "   ".join(cells))
 
 # %%

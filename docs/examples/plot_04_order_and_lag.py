@@ -113,7 +113,9 @@ for axis, (name, of_subjects) in zip(axes, searches.items(), strict=True):
             axis.text(column, row + 0.16, who, ha="center", va="center", bbox=box)
     axis.set(ylabel="order", title=name, yticks=range(len(ORDERS)), yticklabels=ORDERS)
 ticks = [f"{lag}\n{1000 * lag / 128:.0f} ms" for lag in LAGS]
-axes[1].set(xlabel="lag (samples, and time)", xticks=range(len(LAGS)), xticklabels=ticks)
+axes[1].set(
+    xlabel="lag (samples, and time)", xticks=range(len(LAGS)), xticklabels=ticks
+)
 figure.colorbar(image, ax=axes, label="balanced accuracy in grouped folds")
 figure.suptitle("Mean of three subjects; boxed: the subjects who chose the pair")
 

@@ -74,7 +74,11 @@ for axis, title, matrices in [
             rows = (subject == number) & (y == emotion)
             face = colour if emotion == "positive" else "none"
             axis.plot(
-                *points[rows].T, marker, color=colour, markerfacecolor=face, markersize=4
+                *points[rows].T,
+                marker,
+                color=colour,
+                markerfacecolor=face,
+                markersize=4,
             )
     for number in np.unique(subject):
         middle = points[subject == number].mean(axis=0)
@@ -159,7 +163,9 @@ for where, marker, colour, face, label in uses:
     for place in range(len(scores))[where]:
         of_subjects = list(scores.values())[place]
         x = np.full(len(of_subjects), place)
-        axis.plot(x, of_subjects, marker, color=colour, markerfacecolor=face, label=label)
+        axis.plot(
+            x, of_subjects, marker, color=colour, markerfacecolor=face, label=label
+        )
         axis.hlines(np.mean(of_subjects), place - 0.2, place + 0.2, colour, linewidth=2)
         label = None
 axis.set(

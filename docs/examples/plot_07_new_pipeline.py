@@ -35,7 +35,6 @@ from sklearn.utils.validation import validate_data
 from eegemo.datasets import SimulatedEmotion
 from eegemo.evaluation import run_benchmark, subject_scores, summarize
 from eegemo.paradigm import EmotionParadigm
-from eegemo.pipelines import make_named_pipeline
 
 
 class SpectralEntropy(TransformerMixin, BaseEstimator):
@@ -69,9 +68,9 @@ class SpectralEntropy(TransformerMixin, BaseEstimator):
 # The pipelines and the data
 # --------------------------
 #
-# Pipelines of one's own are given as a dict, ready-made ones among them by
-# :func:`~eegemo.pipelines.make_named_pipeline`. The trivial baseline, which says the
-# most frequent class, is always added.
+# Pipelines of one's own are given as a dict, ready-made ones among them by their names
+# (:func:`~eegemo.pipelines.list_pipelines`). The trivial baseline, which says the most
+# frequent class, is always added.
 data = SimulatedEmotion(
     n_subjects=5, n_sessions=1, n_trials=20, n_classes=2, trial_seconds=8.0
 )
@@ -79,7 +78,7 @@ pipelines = {
     "entropy-lr": make_pipeline(
         SpectralEntropy(data.sfreq), StandardScaler(), LogisticRegression(C=0.1)
     ),
-    "cov-ts-lr": make_named_pipeline("cov-ts-lr", data.sfreq),
+    "cov-ts-lr": "cov-ts-lr",
 }
 
 # %%

@@ -37,7 +37,7 @@ def audit_leakage(
     ----------
     dataset : EmotionDataset
         A data set of :mod:`eegemo.datasets`, or one of your own.
-    pipelines : sequence of str or dict of str to estimator, default=None
+    pipelines : sequence of str, or dict of str to estimator or str, default=None
         As in :func:`run_benchmark`; None means some that show leaks well.
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.

@@ -25,21 +25,27 @@ def resolve_pipelines(pipelines, paradigm, dataset):
         pipelines = RATING_PIPELINES if of_ratings else DEFAULT_PIPELINES
     if isinstance(pipelines, str):
         pipelines = [pipelines]
-    if not isinstance(pipelines, dict):
-        unknown = [name for name in pipelines if name not in list_pipelines()]
-        if unknown:
-            raise ValueError(
-                f"Unknown pipelines {', '.join(map(str, unknown))}: choose from "
-                f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
-            )
-        channels = paradigm.channels_of(dataset)
-        make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
-        others = [name for name in pipelines if name not in ("trivial", trivial)]
-        pipelines = {name: make(name) for name in others}
-    elif "trivial" in pipelines:
+    own = isinstance(pipelines, dict)
+    asked = pipelines.values() if own else pipelines
+    names = [name for name in asked if isinstance(name, str) or not own]
+    unknown = [name for name in names if name not in list_pipelines()]
+    if unknown:
+        raise ValueError(
+            f"Unknown pipelines {', '.join(map(str, unknown))}: choose from "
+            f"{', '.join(list_pipelines())}, or pass a dict of name to estimator."
+        )
+    if own and "trivial" in pipelines:
         raise ValueError(
             "The name 'trivial' is that of the baseline: give yours another name."
         )
+    channels = paradigm.channels_of(dataset) if names else None
+    make = partial(make_named_pipeline, sfreq=sfreq, channels=channels)
+    if not own:
+        pipelines = {n: n for n in names if n not in ("trivial", trivial)}
+    pipelines = {
+        name: make(one) if isinstance(one, str) else one
+        for name, one in pipelines.items()
+    }
     pipelines = {"trivial": make_named_pipeline(trivial, sfreq)} | pipelines
     is_wrong, kind = (
         (is_classifier, "classes") if of_ratings else (is_regressor, "ratings")

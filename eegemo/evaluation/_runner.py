@@ -76,10 +76,10 @@ def run_benchmark(
     ----------
     datasets : EmotionDataset or list of them
         Of :mod:`eegemo.datasets`, or of your own.
-    pipelines : sequence of str or dict of str to estimator, default=None
-        Names from :func:`eegemo.pipelines.list_pipelines`, or classifiers of windows
-        under names of your own; regressors, where the paradigm's target is ratings.
-        None means some ready-made ones.
+    pipelines : sequence of str, or dict of str to estimator or str, default=None
+        Names from :func:`eegemo.pipelines.list_pipelines`, or classifiers of windows,
+        and such names, under names of your own; regressors, where the paradigm's target
+        is ratings. None means some ready-made ones.
     paradigm : EmotionParadigm, default=None
         Task, windows and filter; None means the defaults of the class.
     protocols : sequence of str, default=("within-session", "cross-subject")
