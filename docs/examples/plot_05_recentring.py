@@ -3,8 +3,8 @@ Recentring subjects
 ===================
 
 Covariance matrices differ far more between people than between emotions. Recentring
-moves the mean of each subject's matrices to the identity. We look at six subjects in the
-tangent space before and after, and at what a classifier makes of a new subject.
+moves the mean of each subject's matrices to the identity. We look at six subjects in
+the tangent space before and after, and at what a classifier makes of a new subject.
 """
 
 import matplotlib.pyplot as plt
@@ -31,8 +31,8 @@ mne.set_log_level("warning")
 # Six subjects
 # ------------
 # Each watches twelve clips, negative or positive, of 20 s, in one session. Their heads,
-# the places of their sources and their spectra differ. Windows are 4 s long, and come in
-# the order of time.
+# the places of their sources and their spectra differ. Windows are 4 s long, and come
+# in the order of time.
 
 dataset = SimulatedEmotion(n_subjects=6, n_sessions=1, n_classes=2)
 X, y, metadata = EmotionParadigm(window=4.0, fmin=4.0, fmax=45.0).get_data(dataset)
@@ -43,9 +43,10 @@ recentred = Recenter().fit_transform(covariances, domain=subject)
 # %%
 # Before and after
 # ----------------
-# The vectors in the tangent space at the mean of all matrices, in the plane of their first
-# two principal components. This figure describes: it uses all matrices of all subjects,
-# though no label. Lengths have no unit, being logarithms of ratios of variances.
+# The vectors in the tangent space at the mean of all matrices, in the plane of their
+# first two principal components. This figure describes: it uses all matrices of all
+# subjects, though no label. Lengths have no unit, being logarithms of ratios of
+# variances.
 
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7"]
 MARKERS = {"negative": "v", "positive": "^"}
@@ -74,7 +75,11 @@ for axis, title, matrices in [
             rows = (subject == number) & (y == emotion)
             face = colour if emotion == "positive" else "none"
             axis.plot(
-                *points[rows].T, marker, color=colour, markerfacecolor=face, markersize=4
+                *points[rows].T,
+                marker,
+                color=colour,
+                markerfacecolor=face,
+                markersize=4,
             )
     for number in np.unique(subject):
         middle = points[subject == number].mean(axis=0)
@@ -100,18 +105,18 @@ figure.suptitle("Colours and numbers: subjects")
 # %%
 # A new subject
 # -------------
-# A classifier is trained on five subjects and predicts the sixth, whose mean it does not
-# know. Where should it come from? The modes of :class:`~eegemo.adapt.Recenter` answer in
-# three ways:
+# A classifier is trained on five subjects and predicts the sixth, whose mean it does
+# not know. Where should it come from? The modes of :class:`~eegemo.adapt.Recenter`
+# answer in three ways:
 #
-# - ``"training"``: from training data only. The new subject is recentred with the mean of
-#   all others;
+# - ``"training"``: from training data only. The new subject is recentred with the mean
+#   of all others;
 # - ``"online"``: from the windows of the new subject that came before, without labels;
 # - ``"transductive"``: from all windows of the new subject at once, without labels. The
 #   prediction of one window then depends on later ones, and a score must say so.
 #
-# The subject of each window reaches the pipeline by scikit-learn's metadata routing, under
-# the name ``domain``.
+# The subject of each window reaches the pipeline by scikit-learn's metadata routing,
+# under the name ``domain``.
 
 
 def scores_of(mode):
@@ -159,7 +164,9 @@ for where, marker, colour, face, label in uses:
     for place in range(len(scores))[where]:
         of_subjects = list(scores.values())[place]
         x = np.full(len(of_subjects), place)
-        axis.plot(x, of_subjects, marker, color=colour, markerfacecolor=face, label=label)
+        axis.plot(
+            x, of_subjects, marker, color=colour, markerfacecolor=face, label=label
+        )
         axis.hlines(np.mean(of_subjects), place - 0.2, place + 0.2, colour, linewidth=2)
         label = None
 axis.set(
@@ -172,15 +179,17 @@ axis.set(
 figure.legend(loc="outside lower center", ncols=2, frameon=False)
 
 # %%
-# **What was seen.** Before, most of the variance in the tangent space is between subjects,
-# who lie in clusters of their own; after, none of it is, and the first component is close
-# to the emotion. A classifier does not gain from this by itself: with ``"training"``, where
-# the training subjects are recentred and the new one cannot be, it is no better than
-# without. With the mean of the new subject's past windows it is better, and with that of
-# all its windows better still.
+# **What was seen.** Before, most of the variance in the tangent space is between
+# subjects, who lie in clusters of their own; after, none of it is, and the first
+# component is close to the emotion. A classifier does not gain from this by itself:
+# with ``"training"``, where the training subjects are recentred and the new one cannot
+# be, it is no better than without. With the mean of the new subject's past windows it
+# is better, and with that of all its windows better still.
 #
-# Three cautions. The last score is transductive, and supposes that a batch with about as
-# many windows of each emotion is at hand; a batch of one emotion would be recentred to the
-# middle all the same. The clips were seen in training: the simulation gives clips no
-# signature, but real clips have one, see :ref:`sphx_glr_auto_examples_plot_03_leakage.py`.
-# And these are six subjects with twelve trials each.
+# Three cautions. Both of these use other test windows, which
+# :func:`~eegemo.evaluation.run_benchmark` marks; the last supposes that a batch with
+# about as many windows of each emotion is at hand, while a batch of one emotion would
+# be recentred to the middle all the same. The clips were seen in training: the
+# simulation gives clips no signature, but real clips have one, see
+# :ref:`sphx_glr_auto_examples_plot_03_leakage.py`. And these are six subjects with
+# twelve trials each.
