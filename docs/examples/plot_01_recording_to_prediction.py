@@ -10,6 +10,8 @@ The recordings are simulated here, so that nothing is downloaded; with your own,
 at the second section.
 """
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import mne
 import numpy as np
@@ -111,7 +113,7 @@ WINDOW = 4.0  # seconds
 
 
 def cut(raw):
-    """Make windows of a recording, with trial and emotion as metadata."""
+    """Cut a recording into windows; return them, their emotions and their trials."""
     raw = raw.copy().filter(1.0, 45.0).set_eeg_reference("average")
     codes = {emotion: code for code, emotion in enumerate(EMOTIONS)}
     events, _ = mne.events_from_annotations(raw, codes, chunk_duration=WINDOW)
@@ -148,7 +150,7 @@ print(f"left out: {sum(map(bool, epochs.drop_log))}")
 try:
     TangentSpace().fit(Covariances("scm").fit_transform(epochs))
 except ValueError as error:
-    print(error)
+    print(textwrap.fill(str(error), 66))
 
 # %%
 # Oracle approximating shrinkage ("oas") mixes each covariance with a multiple of the
@@ -175,6 +177,7 @@ axis.set(
     xticks=rank,
 )
 axis.legend()
+plt.show()
 
 # %%
 # Train, and estimate what to expect
@@ -245,6 +248,8 @@ for axis, (title, true, answer) in zip(axes, parts, strict=True):
     )
     axis.set(title=title, xlabel="predicted emotion", ylabel="true emotion")
 figure.suptitle("Windows of each emotion")
+plt.show()
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # **What was seen.** The average reference makes the sample covariance singular, which

@@ -71,8 +71,8 @@ print(means.iloc[:6, :5].round(3))
 # more than the subject's mean, blue less, with dashed contours. A white dot marks an
 # electrode at which all eight subjects changed to the same side. If the sides were a
 # matter of chance, that would befall an electrode once in 128; of the 480 places in
-# such a figure, three or four by luck, and neighbours together, since they see the same
-# sources.
+# such a figure, three or four by luck on average, and neighbours together, since they
+# see the same sources.
 
 EMOTIONS = ["negative", "neutral", "positive"]
 LIMIT = 0.2  # nats; the same colours in both figures
@@ -112,6 +112,7 @@ def draw(means, title):
         image, ax=axes, label="entropy less subject's mean (nats)", shrink=0.8
     )
     figure.suptitle(title)
+    plt.show()
     print(f"all subjects agree at {n_agreeing} of {axes.size * len(CHANNELS)} places")
 
 
@@ -155,7 +156,8 @@ def of_regions(means):
 for name, table in [("With emotion", means), ("Without emotion", means_without)]:
     by_emotion = of_regions(table).groupby("emotion")
     mean, error = by_emotion.mean().T, by_emotion.sem().T
-    print(f"\n{name}, in nats")
+    header = "".join(f"{emotion:18}" for emotion in EMOTIONS)
+    print(f"\n{name + ', in nats':33}{header}".rstrip())
     for region in REGIONS:
         cells = [
             f"{mean.at[region, e]:+.3f} ± {error.at[region, e]:.3f}" for e in EMOTIONS
@@ -165,10 +167,13 @@ for name, table in [("With emotion", means), ("Without emotion", means_without)]
 # %%
 # **What was seen.** All three effects on power are where they were put. Temporal beta
 # and gamma rise from negative to positive. Alpha at the back is strongest in neutral
-# clips, which arouse least, and negative and positive ones, of equal arousal, do not
+# clips, which arouse least, and negative and positive ones, of equal arousal, hardly
 # differ there. Frontal alpha changes sides. The maps also show what was not put in:
-# theta at the back follows alpha, since the alpha of some people reaches below 8 Hz, so
+# theta at the back follows alpha, since the alpha of some people reaches below 8 Hz. So
 # a change in a band is no proof of a rhythm of that band. Coupling leaves no trace, as
-# it must. Without emotion some electrodes agree among all subjects too, about as many
-# as luck allows; and since both simulations share their noise and artefacts, the delta
-# maps are much alike.
+# it must.
+#
+# Without emotion there are still some electrodes at which all subjects agree, and maps
+# with hills and valleys. Without this second figure, or a test, one could tell stories
+# about them. Since both simulations share their noise and artefacts, the delta maps are
+# much alike.

@@ -95,6 +95,7 @@ axis.set(
     title="No emotion in the data: each subject a dot, means as lines",
 )
 figure.legend(loc="outside lower center", ncols=3, frameon=False)
+plt.show()
 
 # %%
 # **What was seen.** Shuffled windows score far above chance, with permuted labels as

@@ -119,6 +119,7 @@ axes[1].set(
 )
 figure.colorbar(image, ax=axes, label="balanced accuracy in grouped folds")
 figure.suptitle("Mean of three subjects; boxed: the subjects who chose the pair")
+plt.show()
 
 # %%
 # The score of the winner, and an honest one
@@ -150,6 +151,7 @@ axis.set(
     title="Each line a subject",
 )
 axis.legend(frameon=False)
+plt.show()
 
 # %%
 # **What was seen.** At order 1, the plain covariance, coupling cannot be seen; any

@@ -101,6 +101,7 @@ for emotion, marker in MARKERS.items():
     axes[0].plot([], [], marker, color="black", markerfacecolor=face, label=emotion)
 figure.legend(loc="outside lower center", ncols=2, frameon=False)
 figure.suptitle("Colours and numbers: subjects")
+plt.show()
 
 # %%
 # A new subject
@@ -177,6 +178,7 @@ axis.set(
     title="A new subject: dots and grey lines are subjects, bars means",
 )
 figure.legend(loc="outside lower center", ncols=2, frameon=False)
+plt.show()
 
 # %%
 # **What was seen.** Before, most of the variance in the tangent space is between
