@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "min_reported_time": 5,
+    "remove_config_comments": True,
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,  # a page that fetches scripts
 }

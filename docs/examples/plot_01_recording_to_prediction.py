@@ -6,9 +6,11 @@ Someone watches twelve film clips while EEG is recorded, and comes back another 
 filter and cut the first recording with MNE, train on its windows, estimate by folds of
 whole trials what to expect, and predict the second recording.
 
-The recordings are simulated here, so that nothing is downloaded; with your own, begin at
-the second section.
+The recordings are simulated here, so that nothing is downloaded; with your own, begin
+at the second section.
 """
+
+import textwrap
 
 import matplotlib.pyplot as plt
 import mne
@@ -29,10 +31,10 @@ mne.set_log_level("warning")
 # Two recordings
 # --------------
 # Sixteen electrodes, 256 Hz, in volts, as MNE keeps all EEG. Each clip lasts 24 s and
-# is an annotation that bears the name of its emotion. Every electrode picks up 1/f noise,
-# alpha from the back of the head and beta from its sides. Emotion changes how much of
-# each there is, by less than it varies from trial to trial. Blinks come on top; once, an
-# electrode moves.
+# is an annotation that bears the name of its emotion. Every electrode picks up 1/f
+# noise, alpha from the back of the head and beta from its sides. Emotion changes how
+# much of each there is, by less than it varies from trial to trial. Blinks come on top;
+# once, an electrode moves.
 
 CHANNELS = "Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 Pz P8 Oz".split()
 SFREQ, CLIP, REST = 256.0, 24.0, 3.0  # Hz, seconds, seconds
@@ -102,16 +104,16 @@ print(first.annotations.count())
 # Filter, reference, cut
 # ----------------------
 # The whole recording is filtered before it is cut, so that no window has the filter's
-# edges. ``chunk_duration`` cuts each annotation into windows of 4 s which never cross the
-# end of a clip, and ``Epochs`` leaves out those that a "BAD" annotation touches. We note
-# from which trial each window comes: the windows of a trial are alike for reasons that
-# have nothing to do with emotion, so no trial may be on both sides of a split.
+# edges. ``chunk_duration`` cuts each annotation into windows of 4 s which never cross
+# the end of a clip, and ``Epochs`` leaves out those that a "BAD" annotation touches. We
+# note from which trial each window comes: the windows of a trial are alike for reasons
+# that have nothing to do with emotion, so no trial may be on both sides of a split.
 
 WINDOW = 4.0  # seconds
 
 
 def cut(raw):
-    """Make windows of a recording, with trial and emotion as metadata."""
+    """Cut a recording into windows; return them, their emotions and their trials."""
     raw = raw.copy().filter(1.0, 45.0).set_eeg_reference("average")
     codes = {emotion: code for code, emotion in enumerate(EMOTIONS)}
     events, _ = mne.events_from_annotations(raw, codes, chunk_duration=WINDOW)
@@ -142,13 +144,13 @@ print(f"left out: {sum(map(bool, epochs.drop_log))}")
 # The rank that the average reference takes
 # -----------------------------------------
 # After an average reference the channels sum to zero, so a covariance matrix of 16
-# channels has rank 15, and its logarithm, which the tangent space needs, does not exist.
-# eegemo refuses such matrices rather than return noise.
+# channels has rank 15, and its logarithm, which the tangent space needs, does not
+# exist. eegemo refuses such matrices rather than return noise.
 
 try:
     TangentSpace().fit(Covariances("scm").fit_transform(epochs))
 except ValueError as error:
-    print(error)
+    print(textwrap.fill(str(error), 66))
 
 # %%
 # Oracle approximating shrinkage ("oas") mixes each covariance with a multiple of the
@@ -175,14 +177,15 @@ axis.set(
     xticks=rank,
 )
 axis.legend()
+plt.show()
 
 # %%
 # Train, and estimate what to expect
 # ----------------------------------
 # A pipeline takes the Epochs as they are, and so does scikit-learn's cross-validation,
 # here with trials as groups. Beside it stands the trivial baseline, the same answer for
-# every window. Another way past the missing rank is to drop one channel: under an average
-# reference it is minus the sum of the others, so nothing is lost.
+# every window. Another way past the missing rank is to drop one channel: under an
+# average reference it is minus the sum of the others, so nothing is lost.
 
 folds = StratifiedGroupKFold(4)
 
@@ -226,11 +229,17 @@ right = 0
 for number in np.unique(new_trial):
     rows = new_trial == number
     shares = probability[rows].mean(axis=0)
+<<<<<<< HEAD
     answer = pipeline.classes_[shares.argmax()]
     right += answer == new_y[rows][0]
     print(
         f"clip {number + 1:2}: {new_y[rows][0]}, predicted {answer} ({shares.max():.2f})"
     )
+=======
+    true, answer = new_y[rows][0], pipeline.classes_[shares.argmax()]
+    right += answer == true
+    print(f"clip {number + 1:2}: {true}, predicted {answer} ({shares.max():.2f})")
+>>>>>>> d383bfedab53e4477a3dd8c1bc541d1800c76626
 score = balanced_accuracy_score(new_y, new_predicted)
 print(f"balanced accuracy of windows {score:.2f}, chance {1 / 3:.2f}")
 print(f"trials: {right} of {len(np.unique(new_trial))} right")
@@ -247,12 +256,15 @@ for axis, (title, true, answer) in zip(axes, parts, strict=True):
     )
     axis.set(title=title, xlabel="predicted emotion", ylabel="true emotion")
 figure.suptitle("Windows of each emotion")
+plt.show()
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # **What was seen.** The average reference makes the sample covariance singular, which
-# the tangent space refuses; shrinkage, or one channel less, gives matrices it takes, and
-# here about the same score. Both days are well above chance, and joy is the hardest. The
-# folds of the first day keep trials whole, so they estimate what another trial of that
-# day would have; a real second day also brings another state of the person and another
-# fit of the cap, of which there is little in this simulation. And the evidence is twelve
-# trials a day, not seventy windows: a difference of one or two trials means little.
+# the tangent space refuses; shrinkage, or one channel less, gives matrices it takes,
+# and here about the same score. Both days are well above chance, and joy is the
+# hardest. The folds of the first day keep trials whole, so they estimate what another
+# trial of that day would have; a real second day also brings another state of the
+# person and another fit of the cap, of which there is little in this simulation. And
+# the evidence is twelve trials a day, not seventy windows: a difference of one or two
+# trials means little.

@@ -3,9 +3,10 @@ Differential entropy on the head
 ================================
 
 Which electrodes and which frequencies change with the emotion? We average differential
-entropy over the windows of each emotion, within each subject, and draw it as maps of the
-head. The recordings are simulated, so we know what the maps should show; and a second
-simulation, with no emotion in it, shows what maps look like when there is nothing.
+entropy over the windows of each emotion, within each subject, and draw it as maps of
+the head. The recordings are simulated, so we know what the maps should show; and a
+second simulation, with no emotion in it, shows what maps look like when there is
+nothing.
 """
 
 import matplotlib.pyplot as plt
@@ -24,11 +25,11 @@ mne.set_log_level("warning")
 # What was put in
 # ---------------
 # :class:`~eegemo.datasets.SimulatedEmotion` changes the sources of the EEG with valence
-# and arousal, as its reference page says: beta and gamma power at the temples rises with
-# valence, alpha at the back falls with arousal, and frontal alpha moves to the right with
-# valence. Negative and positive clips are of equal arousal, neutral ones below both. A
-# fourth effect, coupling at a lag, leaves power as it is, so that no map of power can
-# show it. Delta and theta do not depend on emotion at all.
+# and arousal, as its reference page says: beta and gamma power at the temples rises
+# with valence, alpha at the back falls with arousal, and frontal alpha moves to the
+# right with valence. Negative and positive clips are of equal arousal, neutral ones
+# below both. A fourth effect, coupling at a lag, leaves power as it is, so that no map
+# of power can show it. Delta and theta do not depend on emotion at all.
 
 CHANNELS = (
     "Fp1 Fp2 AF3 AF4 F7 F3 Fz F4 F8 FC5 FC1 FC2 FC6 T7 C3 Cz C4 T8 "
@@ -43,9 +44,9 @@ without = SimulatedEmotion(n_sessions=1, channels=CHANNELS, effect=0)  # else th
 # Differential entropy is in nats (natural logarithms), and a logarithm of power: where
 # the amplitude grows by a factor of exp(0.1), about a tenth, it grows by 0.1 nats,
 # whatever the unit of the signal. Heads, caps and spectra differ between people by far
-# more than emotions do. So each subject's mean over all windows is subtracted, channel by
-# channel and band by band. Dividing by the standard deviation as well would standardise
-# further, as classifiers like it, but the maps would no longer be in nats.
+# more than emotions do. So each subject's mean over all windows is subtracted, channel
+# by channel and band by band. Dividing by the standard deviation as well would
+# standardise further, as classifiers like it, but the maps would no longer be in nats.
 
 
 def emotion_means(dataset):
@@ -66,11 +67,12 @@ print(means.iloc[:6, :5].round(3))
 # %%
 # The maps
 # --------
-# One row for each emotion, one column for each band, the mean over subjects. Red is more
-# than the subject's mean, blue less, with dashed contours. A white dot marks an electrode
-# at which all eight subjects changed to the same side. If the sides were a matter of
-# chance, that would befall an electrode once in 128; of the 480 places in such a
-# figure, three or four by luck, and neighbours together, since they see the same sources.
+# One row for each emotion, one column for each band, the mean over subjects. Red is
+# more than the subject's mean, blue less, with dashed contours. A white dot marks an
+# electrode at which all eight subjects changed to the same side. If the sides were a
+# matter of chance, that would befall an electrode once in 128; of the 480 places in
+# such a figure, three or four by luck on average, and neighbours together, since they
+# see the same sources.
 
 EMOTIONS = ["negative", "neutral", "positive"]
 LIMIT = 0.2  # nats; the same colours in both figures
@@ -110,6 +112,7 @@ def draw(means, title):
         image, ax=axes, label="entropy less subject's mean (nats)", shrink=0.8
     )
     figure.suptitle(title)
+    plt.show()
     print(f"all subjects agree at {n_agreeing} of {axes.size * len(CHANNELS)} places")
 
 
@@ -121,8 +124,9 @@ draw(means_without, "Without emotion")
 # %%
 # Where it was put, in numbers
 # ----------------------------
-# The mean over the electrodes of each region, then over subjects, with the standard error
-# of that mean. The last is alpha at the right of the front less alpha at the left.
+# The mean over the electrodes of each region, then over subjects, with the standard
+# error of that mean. The last is alpha at the right of the front less alpha at the
+# left.
 
 BACK = ["PO3", "PO4", "O1", "Oz", "O2"]
 REGIONS = {
@@ -152,7 +156,8 @@ def of_regions(means):
 for name, table in [("With emotion", means), ("Without emotion", means_without)]:
     by_emotion = of_regions(table).groupby("emotion")
     mean, error = by_emotion.mean().T, by_emotion.sem().T
-    print(f"\n{name}, in nats")
+    header = "".join(f"{emotion:18}" for emotion in EMOTIONS)
+    print(f"\n{name + ', in nats':33}{header}".rstrip())
     for region in REGIONS:
         cells = [
             f"{mean.at[region, e]:+.3f} ± {error.at[region, e]:.3f}" for e in EMOTIONS
@@ -160,11 +165,15 @@ for name, table in [("With emotion", means), ("Without emotion", means_without)]
         print(f"  {region:31}" + "   ".join(cells))
 
 # %%
-# **What was seen.** All three effects on power are where they were put. Temporal beta and
-# gamma rise from negative to positive. Alpha at the back is strongest in neutral clips,
-# which arouse least, and negative and positive ones, of equal arousal, do not differ
-# there. Frontal alpha changes sides. The maps also show what was not put in: theta at the
-# back follows alpha, since the alpha of some people reaches below 8 Hz, so a change in a
-# band is no proof of a rhythm of that band. Coupling leaves no trace, as it must. Without
-# emotion some electrodes agree among all subjects too, about as many as luck allows; and
-# since both simulations share their noise and artefacts, the delta maps are much alike.
+# **What was seen.** All three effects on power are where they were put. Temporal beta
+# and gamma rise from negative to positive. Alpha at the back is strongest in neutral
+# clips, which arouse least, and negative and positive ones, of equal arousal, hardly
+# differ there. Frontal alpha changes sides. The maps also show what was not put in:
+# theta at the back follows alpha, since the alpha of some people reaches below 8 Hz. So
+# a change in a band is no proof of a rhythm of that band. Coupling leaves no trace, as
+# it must.
+#
+# Without emotion there are still some electrodes at which all subjects agree, and maps
+# with hills and valleys. Without this second figure, or a test, one could tell stories
+# about them. Since both simulations share their noise and artefacts, the delta maps are
+# much alike.

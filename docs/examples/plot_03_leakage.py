@@ -3,8 +3,8 @@ Why folds of windows lie
 ========================
 
 Many published scores come from cutting trials into windows, shuffling the windows, and
-splitting them into folds. Here are recordings **with no emotion in them at all**. Shuffled
-windows find it nevertheless.
+splitting them into folds. Here are recordings **with no emotion in them at all**.
+Shuffled windows find it nevertheless.
 """
 
 from pathlib import Path
@@ -36,8 +36,8 @@ dataset = SimulatedEmotion(
 # %%
 # The audit
 # ---------
-# :func:`~eegemo.evaluation.audit_leakage` runs a pipeline, here differential entropy and
-# a linear support vector machine, under several protocols:
+# :func:`~eegemo.evaluation.audit_leakage` runs a pipeline, here differential entropy
+# and a linear support vector machine, under several protocols:
 #
 # - ``window-leaky``: windows shuffled into folds, so that windows of one trial are in
 #   training and in test;
@@ -45,8 +45,9 @@ dataset = SimulatedEmotion(
 # - ``cross-subject``: other subjects, but the same clips;
 # - ``cross-subject-stimulus``: other subjects and other clips.
 #
-# And it does so twice, with the true labels and with labels permuted among the clips. What
-# a pipeline scores with permuted labels has nothing to do with emotion, whatever the data.
+# And it does so twice, with the true labels and with labels permuted among the clips.
+# What a pipeline scores with permuted labels has nothing to do with emotion, whatever
+# the data.
 
 with TemporaryDirectory() as folder:
     audit = audit_leakage(dataset, ["de-svm"], n_splits=3, output=folder)
@@ -59,8 +60,8 @@ print(audit[columns].round(3).to_string(index=False))
 # Each subject
 # ------------
 # A subject's score is the mean over its folds, each of which has every class. With true
-# labels it is in the table of folds that the audit leaves in its ``output``, with permuted
-# ones in ``audit.attrs``.
+# labels it is in the table of folds that the audit leaves in its ``output``, with
+# permuted ones in ``audit.attrs``.
 
 true = folds.groupby(["protocol", "pipeline", "subject"])["balanced_accuracy"].mean()
 permuted = {
@@ -94,15 +95,18 @@ axis.set(
     title="No emotion in the data: each subject a dot, means as lines",
 )
 figure.legend(loc="outside lower center", ncols=3, frameon=False)
+plt.show()
 
 # %%
-# **What was seen.** Shuffled windows score far above chance, with permuted labels as well
-# as with true ones: the classifier recognises the trial, and has seen its label. Folds of
-# whole trials take that away. New subjects who see known clips are above chance again,
-# with permuted labels too: now it is the clip that is recognised, whose label is the same
-# for all. Only when neither subject nor clip was seen is there nothing left to know.
+# **What was seen.** Shuffled windows score far above chance, with permuted labels as
+# well as with true ones: the classifier recognises the trial, and has seen its label.
+# Folds of whole trials take that away. New subjects who see known clips are above
+# chance again, with permuted labels too: now it is the clip that is recognised, whose
+# label is the same for all. Only when neither subject nor clip was seen is there
+# nothing left to know.
 #
 # Some means near chance are at the dotted line. That line supposes that all trials are
-# independent; here eight people saw the same eighteen clips, so that luck with a clip is
-# luck with all of them. The permuted labels share this dependence, the formula does not:
-# for a claim, use many permutations (``n_permutations``), of which this example has one.
+# independent; here eight people saw the same eighteen clips, so that luck with a clip
+# is luck with all of them. The permuted labels share this dependence, the formula does
+# not: for a claim, use many permutations (``n_permutations``), of which this example
+# has one.

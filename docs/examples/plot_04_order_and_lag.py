@@ -2,10 +2,10 @@
 The search for order and lag
 ============================
 
-The augmented covariance puts delayed copies of the channels beside them: ``order`` copies
-in all, ``lag`` samples apart. Which order and lag are best depends on the data, so they
-are searched for, and the score of the winner is too good, for it was chosen. We look at
-the whole surface of the search, and put an honest score beside it.
+The augmented covariance puts delayed copies of the channels beside them: ``order``
+copies in all, ``lag`` samples apart. Which order and lag are best depends on the data,
+so they are searched for, and the score of the winner is too good, for it was chosen. We
+look at the whole surface of the search, and put an honest score beside it.
 """
 
 import matplotlib.pyplot as plt
@@ -24,10 +24,10 @@ mne.set_log_level("warning")
 # %%
 # Emotion that needs a lag
 # ------------------------
-# Three subjects watch 24 clips each. The only effect of emotion left on is coupling: some
-# sources drive others in alpha, a quarter of a cycle ahead or behind. That changes no
-# power and no covariance at lag zero. A quarter of a cycle of 10 Hz is 25 ms, at 128 Hz
-# about three samples. A second data set is the same without any effect.
+# Three subjects watch 24 clips each. The only effect of emotion left on is coupling:
+# some sources drive others in alpha, a quarter of a cycle ahead or behind. That changes
+# no power and no covariance at lag zero. A quarter of a cycle of 10 Hz is 25 ms, at 128
+# Hz about three samples. A second data set is the same without any effect.
 
 common = dict(
     n_subjects=3,
@@ -47,10 +47,11 @@ data = {
 # Search within each subject
 # --------------------------
 # :class:`~eegemo.covariance.AugmentedCovarianceSearchCV` scores every pair of order and
-# lag in folds of the windows it is given. With ``groups`` in ``fit`` the folds keep trials
-# whole; without, windows of one trial would be on both sides, and the surface would show
-# which lag recognises trials best. An order of 1 has no delayed copy, so it scores the
-# same at all lags. The log-Euclidean mean as tangent point of the search saves time.
+# lag in folds of the windows it is given. With ``groups`` in ``fit`` the folds keep
+# trials whole; without, windows of one trial would be on both sides, and the surface
+# would show which lag recognises trials best. An order of 1 has no delayed copy, so it
+# scores the same at all lags. The log-Euclidean mean as tangent point of the search
+# saves time.
 
 ORDERS, LAGS = (1, 2, 3), (1, 2, 3, 4, 6, 8)
 search = AugmentedCovarianceSearchCV(
@@ -88,8 +89,8 @@ for name, (X, y, metadata) in data.items():
 # %%
 # The surface
 # -----------
-# ``cv_results_`` has one row for each pair, orders first. The mean over subjects is shown,
-# and the number of each subject where its own search ended.
+# ``cv_results_`` has one row for each pair, orders first. The mean over subjects is
+# shown, and the number of each subject where its own search ended.
 
 figure, axes = plt.subplots(
     2, 1, figsize=(7, 5.4), sharex=True, sharey=True, layout="constrained"
@@ -118,13 +119,14 @@ axes[1].set(
 )
 figure.colorbar(image, ax=axes, label="balanced accuracy in grouped folds")
 figure.suptitle("Mean of three subjects; boxed: the subjects who chose the pair")
+plt.show()
 
 # %%
 # The score of the winner, and an honest one
 # ------------------------------------------
-# The winner's score is the largest of thirteen, in the very folds that chose it. The nested
-# score repeats the search within each training set, so that the trials it is scored on
-# have chosen nothing.
+# The winner's score is the largest of thirteen, in the very folds that chose it. The
+# nested score repeats the search within each training set, so that the trials it is
+# scored on have chosen nothing.
 
 figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
 axis.axhline(1 / 3, color="black", linestyle="--", label="chance and trivial baseline")
@@ -149,15 +151,17 @@ axis.set(
     title="Each line a subject",
 )
 axis.legend(frameon=False)
+plt.show()
 
 # %%
-# **What was seen.** At order 1, the plain covariance, coupling cannot be seen; any delayed
-# copy shows it, best at lags near a quarter of a cycle. The surface is a broad hill, so
-# subjects choose different pairs on it with about the same score: a chosen lag is no
-# measurement of a delay in the brain. Without an effect the choice lands anywhere.
+# **What was seen.** At order 1, the plain covariance, coupling cannot be seen; any
+# delayed copy shows it, best at lags near a quarter of a cycle. The surface is a broad
+# hill, so subjects choose different pairs on it with about the same score: a chosen lag
+# is no measurement of a delay in the brain. Without an effect the choice lands
+# anywhere.
 #
 # The nested score lies at or a little below the winner's, in both data sets. The gap is
 # small here, since thirteen pairs that resemble each other are few to choose from, and
 # part of it is not choice: nested searches train on a quarter fewer trials. With more
-# candidates and fewer trials it grows, and no one can tell from the winner's score alone
-# by how much. Report the nested one.
+# candidates and fewer trials it grows, and no one can tell from the winner's score
+# alone by how much. Report the nested one.

@@ -3,8 +3,8 @@ Recentring subjects
 ===================
 
 Covariance matrices differ far more between people than between emotions. Recentring
-moves the mean of each subject's matrices to the identity. We look at six subjects in the
-tangent space before and after, and at what a classifier makes of a new subject.
+moves the mean of each subject's matrices to the identity. We look at six subjects in
+the tangent space before and after, and at what a classifier makes of a new subject.
 """
 
 import matplotlib.pyplot as plt
@@ -31,8 +31,8 @@ mne.set_log_level("warning")
 # Six subjects
 # ------------
 # Each watches twelve clips, negative or positive, of 20 s, in one session. Their heads,
-# the places of their sources and their spectra differ. Windows are 4 s long, and come in
-# the order of time.
+# the places of their sources and their spectra differ. Windows are 4 s long, and come
+# in the order of time.
 
 dataset = SimulatedEmotion(n_subjects=6, n_sessions=1, n_classes=2)
 X, y, metadata = EmotionParadigm(window=4.0, fmin=4.0, fmax=45.0).get_data(dataset)
@@ -43,9 +43,10 @@ recentred = Recenter().fit_transform(covariances, domain=subject)
 # %%
 # Before and after
 # ----------------
-# The vectors in the tangent space at the mean of all matrices, in the plane of their first
-# two principal components. This figure describes: it uses all matrices of all subjects,
-# though no label. Lengths have no unit, being logarithms of ratios of variances.
+# The vectors in the tangent space at the mean of all matrices, in the plane of their
+# first two principal components. This figure describes: it uses all matrices of all
+# subjects, though no label. Lengths have no unit, being logarithms of ratios of
+# variances.
 
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7"]
 MARKERS = {"negative": "v", "positive": "^"}
@@ -100,22 +101,23 @@ for emotion, marker in MARKERS.items():
     axes[0].plot([], [], marker, color="black", markerfacecolor=face, label=emotion)
 figure.legend(loc="outside lower center", ncols=2, frameon=False)
 figure.suptitle("Colours and numbers: subjects")
+plt.show()
 
 # %%
 # A new subject
 # -------------
-# A classifier is trained on five subjects and predicts the sixth, whose mean it does not
-# know. Where should it come from? The modes of :class:`~eegemo.adapt.Recenter` answer in
-# three ways:
+# A classifier is trained on five subjects and predicts the sixth, whose mean it does
+# not know. Where should it come from? The modes of :class:`~eegemo.adapt.Recenter`
+# answer in three ways:
 #
-# - ``"training"``: from training data only. The new subject is recentred with the mean of
-#   all others;
+# - ``"training"``: from training data only. The new subject is recentred with the mean
+#   of all others;
 # - ``"online"``: from the windows of the new subject that came before, without labels;
 # - ``"transductive"``: from all windows of the new subject at once, without labels. The
 #   prediction of one window then depends on later ones, and a score must say so.
 #
-# The subject of each window reaches the pipeline by scikit-learn's metadata routing, under
-# the name ``domain``.
+# The subject of each window reaches the pipeline by scikit-learn's metadata routing,
+# under the name ``domain``.
 
 
 def scores_of(mode):
@@ -176,17 +178,20 @@ axis.set(
     title="A new subject: dots and grey lines are subjects, bars means",
 )
 figure.legend(loc="outside lower center", ncols=2, frameon=False)
+plt.show()
 
 # %%
-# **What was seen.** Before, most of the variance in the tangent space is between subjects,
-# who lie in clusters of their own; after, none of it is, and the first component is close
-# to the emotion. A classifier does not gain from this by itself: with ``"training"``, where
-# the training subjects are recentred and the new one cannot be, it is no better than
-# without. With the mean of the new subject's past windows it is better, and with that of
-# all its windows better still.
+# **What was seen.** Before, most of the variance in the tangent space is between
+# subjects, who lie in clusters of their own; after, none of it is, and the first
+# component is close to the emotion. A classifier does not gain from this by itself:
+# with ``"training"``, where the training subjects are recentred and the new one cannot
+# be, it is no better than without. With the mean of the new subject's past windows it
+# is better, and with that of all its windows better still.
 #
-# Three cautions. The last score is transductive, and supposes that a batch with about as
-# many windows of each emotion is at hand; a batch of one emotion would be recentred to the
-# middle all the same. The clips were seen in training: the simulation gives clips no
-# signature, but real clips have one, see :ref:`sphx_glr_auto_examples_plot_03_leakage.py`.
-# And these are six subjects with twelve trials each.
+# Three cautions. Both of these use other test windows, which
+# :func:`~eegemo.evaluation.run_benchmark` marks; the last supposes that a batch with
+# about as many windows of each emotion is at hand, while a batch of one emotion would
+# be recentred to the middle all the same. The clips were seen in training: the
+# simulation gives clips no signature, but real clips have one, see
+# :ref:`sphx_glr_auto_examples_plot_03_leakage.py`. And these are six subjects with
+# twelve trials each.
