@@ -229,17 +229,9 @@ right = 0
 for number in np.unique(new_trial):
     rows = new_trial == number
     shares = probability[rows].mean(axis=0)
-<<<<<<< HEAD
-    answer = pipeline.classes_[shares.argmax()]
-    right += answer == new_y[rows][0]
-    print(
-        f"clip {number + 1:2}: {new_y[rows][0]}, predicted {answer} ({shares.max():.2f})"
-    )
-=======
     true, answer = new_y[rows][0], pipeline.classes_[shares.argmax()]
     right += answer == true
     print(f"clip {number + 1:2}: {true}, predicted {answer} ({shares.max():.2f})")
->>>>>>> d383bfedab53e4477a3dd8c1bc541d1800c76626
 score = balanced_accuracy_score(new_y, new_predicted)
 print(f"balanced accuracy of windows {score:.2f}, chance {1 / 3:.2f}")
 print(f"trials: {right} of {len(np.unique(new_trial))} right")

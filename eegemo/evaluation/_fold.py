@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from ._fingerprint import digest_rows
 from ._inner import chosen_parameters, with_inner_folds
 from ._memory import MemoryWatch
-from ._routing import domain_for, groups_for, routed_domain
+from ._routing import domain_for, groups_for, requested, routed_domain
 from ._scores import fold_scores, is_transductive, main_score, predict_scores
 from ._split_audit import audit_split
 from ._store import FoldStore, plain
@@ -84,9 +84,10 @@ class RecordedPipeline(BaseEstimator):
                 pipeline = with_inner_folds(
                     self.task.pipeline, X, y, forbidden, self.task.random_state
                 )
-                with routed_domain(pipeline, X) as domain, MemoryWatch() as watch:
+                names = self.requested_ = requested(pipeline)
+                with routed_domain(names, X) as domain, MemoryWatch() as watch:
                     arguments = domain_for(pipeline, "fit", domain)
-                    arguments |= groups_for(pipeline, X, forbidden)
+                    arguments |= groups_for(pipeline, names, X, forbidden)
                     self.fitted_ = pipeline.fit(features, y, **arguments)
                 self.memory_ = {
                     "train_bytes": features.nbytes,
@@ -135,7 +136,7 @@ class RecordedPipeline(BaseEstimator):
         if error is None:
             try:
                 features = X.features(self.task.head)
-                with routed_domain(self.fitted_, X) as domain:
+                with routed_domain(self.requested_, X) as domain:
                     given = self.fitted_, features, classes, domain
                     predicted = predict_scores(*given)
                     seconds = perf_counter() - start

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 
 from ._fold import record_scores
 from ._permuted_labels import permute
-from ._routing import requests
+from ._routing import requested
 from ._scores import SEARCHES
 
 
@@ -61,7 +61,7 @@ def _searched_steps(search):
 def _is_stateless(step):
     if step in (None, "passthrough"):
         return True
-    return not get_tags(step).requires_fit and not requests(step, "domain")
+    return not get_tags(step).requires_fit and "domain" not in requested(step)
 
 
 class HoistedWindows:

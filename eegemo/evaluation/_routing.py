@@ -12,46 +12,44 @@ from ._inner import groups_of
 _METHODS = (
     "fit",
     "transform",
-    "fit_transform",
     "predict",
     "predict_proba",
     "decision_function",
 )
 
 
-def requests(estimator, name):
-    """Tell whether an estimator, or any part of it, requests some metadata.
+def requested(estimator):
+    """Find what an estimator, or any part of it, requests of the metadata.
 
     Parameters
     ----------
     estimator : estimator
-    name : {"domain", "groups"}
 
     Returns
     -------
-    requests : bool
+    names : set of str
+        Of "domain" and "groups".
     """
     parts = [estimator, *estimator.get_params(deep=True).values()]
-    return any(
-        _requests(part, name) for part in parts if isinstance(part, BaseEstimator)
-    )
+    return set().union(*(_requested(p) for p in parts if isinstance(p, BaseEstimator)))
 
 
-def _requests(part, name):
+def _requested(part):
     try:
         request = get_routing_for_object(part)
     except NotImplementedError:  # a meta-estimator without routing: its parts can tell
-        return False
-    return any(request.consumes(method, [name]) for method in _METHODS)
+        return set()
+    return set().union(*(request.consumes(m, ["domain", "groups"]) for m in _METHODS))
 
 
 @contextmanager
-def routed_domain(estimator, X):
-    """Enable routing if the estimator requests metadata, and give the domains of X.
+def routed_domain(names, X):
+    """Enable routing if an estimator requests metadata, and give the domains of X.
 
     Parameters
     ----------
-    estimator : estimator
+    names : set of str
+        From :func:`requested`, which takes a while.
     X : HoistedWindows
 
     Yields
@@ -59,12 +57,11 @@ def routed_domain(estimator, X):
     domain : array of str, shape (n_windows,), or None
         None if no part requests it.
     """
-    domain = X.domain if requests(estimator, "domain") else None
-    if domain is None and not requests(estimator, "groups"):
+    if not names:
         yield None
         return
     with config_context(enable_metadata_routing=True):
-        yield domain
+        yield X.domain if "domain" in names else None
 
 
 def domain_for(estimator, method, domain):
@@ -86,13 +83,15 @@ def domain_for(estimator, method, domain):
     return dict.fromkeys(taken, domain)
 
 
-def groups_for(estimator, X, forbidden):
+def groups_for(estimator, names, X, forbidden):
     """Keyword arguments that hand ``groups`` to ``fit``, with routing enabled.
 
     Parameters
     ----------
     estimator : estimator
         With its inner folds.
+    names : set of str
+        From :func:`requested`.
     X : HoistedWindows
     forbidden : tuple of str
         What training and test windows do not share: early stopping then validates on
@@ -102,7 +101,7 @@ def groups_for(estimator, X, forbidden):
     -------
     arguments : dict
     """
-    if not requests(estimator, "groups"):
+    if "groups" not in names:
         return {}
     folds = [estimator.get_params()[name] for name in cv_names(estimator)]
     parts = [train for each in folds if isinstance(each, list) for train, _ in each]
