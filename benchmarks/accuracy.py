@@ -14,7 +14,6 @@ there, and computes nothing. Data that are not on disk are named in it.
 import argparse
 import fnmatch
 import os
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +59,7 @@ def parse(arguments=None):
     return parser.parse_args(arguments)
 
 
-def main(options, arguments):
+def main(options):
     from _accuracy_data import compute, find, warm_up
     from _accuracy_page import write
     from speed import describe
@@ -74,7 +73,8 @@ def main(options, arguments):
     if todo:
         warm_up(list(dict.fromkeys(name for _, _, names in todo for name in names)))
     for name, protocol, names in todo:
-        facts = describe(options, arguments, "accuracy", PACKAGES, CONDITIONS)
+        # Whatever part of it this is, and wherever the folders are.
+        facts = describe(options, [], "accuracy", PACKAGES, CONDITIONS)
         print(facts.splitlines()[1], name, protocol, *names, flush=True)
         place = options.results / name / protocol
         compute(data[name], protocol, names, place, facts)
@@ -116,4 +116,4 @@ def is_chosen(cell, options):
 if __name__ == "__main__":
     for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported
         os.environ[f"{library}_NUM_THREADS"] = "1"
-    main(parse(), sys.argv[1:])
+    main(parse())

@@ -86,7 +86,7 @@ def test_accuracy(benchmark, tmp_path, capsys):
     cells = ["*/cross-subject/de-svm", "simulated-valence-*/cross-subject/de-ridge"]
     few = ["--tiny", "--results", str(tmp_path / "kept")]
     few += ["--output", str(tmp_path / "page.md"), "--only", *cells]
-    accuracy.main(accuracy.parse(few), few)
+    accuracy.main(accuracy.parse(few))
     page = (tmp_path / "page.md").read_text()
     assert "FAILED" not in page
     assert len(re.findall(r"^\| \*trivial\* \| ", page, re.MULTILINE)) == 3
@@ -94,7 +94,7 @@ def test_accuracy(benchmark, tmp_path, capsys):
     assert "Not run: all pipelines." in page
     capsys.readouterr()
     again = [*few[: -len(cells)], "no/such/cell", "--page"]
-    accuracy.main(accuracy.parse(again), again)
+    accuracy.main(accuracy.parse(again))
     assert (tmp_path / "page.md").read_text() == page  # from what is kept
     tables = json.loads((tmp_path / "page.json").read_text())["tables"]
     found = {(t["data"], t["protocol"]): len(t["rows"]) for t in tables if t["rows"]}
@@ -109,7 +109,7 @@ def test_accuracy_names_what_fails(benchmark, tmp_path, monkeypatch):
     monkeypatch.setattr(data, "make_named_pipeline", lambda *_, **__: DummyRegressor())
     few = ["--tiny", "--only", "fakedataset/*/de-svm", "--results", str(tmp_path)]
     few += ["--output", str(tmp_path / "page.md")]
-    accuracy.main(accuracy.parse(few), few)
+    accuracy.main(accuracy.parse(few))
     page = (tmp_path / "page.md").read_text()
     assert "| de-svm | FAILED | " in page and "- de-svm FAILED: " in page
 
