@@ -90,7 +90,7 @@ def dasps_data(options):
 
 def eegmat_data(options):
     eegmat, reason = present(lambda: EEGMAT(options.eegmat))
-    title = "EEGMAT, rest or mental arithmetic"
+    title = "EEGMAT: rest, then mental arithmetic, one recording each"
     return {
         "eegmat": Data(title, eegmat, EmotionParadigm(sfreq=125), (SUBJECT,), reason)
     }
