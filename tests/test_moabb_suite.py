@@ -1,6 +1,5 @@
 """MOABB's own benchmark runs eegemo's YAML files, beside equal ones of pyRiemann."""
 
-import re
 import socket
 import sys
 from importlib import import_module
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 import yaml
 from moabb.pipelines.utils import create_pipeline_from_config
-from numba import config
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
@@ -166,12 +164,6 @@ def test_one_library_alone():
     assert cells[1:3] == ["-", "-"]
 
 
-@pytest.mark.skipif(config.DISABLE_JIT, reason="interpreted, it takes minutes")
-def test_page_runs(monkeypatch):
-    monkeypatch.chdir(FOLDER.parent)
-    page = Path("docs", "moabb.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
-    names = {}
-    exec(example, names)
-    assert set(names["results"]["pipeline"]) == {"OAS + MDM, eegemo", "trivial"}
+def test_page_names_all():
+    page = (FOLDER.parent / "docs" / "guide" / "moabb.md").read_text()
     assert all(f"`{stem}`" in page for stem in CONFIGS)
