@@ -41,6 +41,9 @@ NOTES = """\
   give the seconds of all fits and no predictions. Other programs ran beside: they tell
   the order of magnitude, and the pages on speed more.
 - Not run: the cell was left out, or the command was interrupted before.
+- In EEGMAT, all subjects rest first and subtract second. Whatever drifts in the same
+  way in all of them tells the two apart as well, in other subjects too, and online
+  recentring meets their windows in that order.
 - MOABB's own evaluations do not hand over the subject and session of each window. So
   the pipelines named cov-rct take all training windows for one subject there, and align
   no two of them; those named transductive and online use other test windows there, too.
@@ -94,9 +97,9 @@ def table_of(name, one, protocol, results):
         if (folder / "failure.txt").exists()
     }
     done = [f for f in folders if f.name not in failures]
-    rows = {}
+    rows, skipped = {}, []
     if any((folder / "scores.csv").exists() for folder in done):
-        rows = emotion_rows([f for f in done if (f / "scores.csv").exists()])
+        rows, skipped = emotion_rows([f for f in done if (f / "scores.csv").exists()])
     elif any((folder / "results.csv").exists() for folder in done):
         rows = moabb_rows([f for f in done if (f / "results.csv").exists()])
     names = pipelines_of(one)
@@ -109,12 +112,19 @@ def table_of(name, one, protocol, results):
         "protocol": protocol,
         "rows": stored,
         "not_run": [n for n in names if n not in rows],
+        "skipped": skipped,
         "failures": failures,
     }
 
 
 def emotion_rows(folders):
+    """Rows by pipeline, and the sessions that the protocol could not split."""
     merged = merge_results(folders)
+    skipped = [
+        {key: session[key] for key in ("subject", "session", "reason")}
+        for run in merged.attrs["runs"]
+        for session in run["skipped"]
+    ]
     summary = summarize(merged)
     errors = merged[merged["error"].ne("")].groupby("pipeline")["error"].first()
     rows = {}
@@ -129,7 +139,7 @@ def emotion_rows(folders):
             | {key: row[key] for key in kept.split()}
             | {"error": error[-1] if error else ""}
         )
-    return rows
+    return rows, skipped
 
 
 def moabb_rows(folders):
@@ -224,12 +234,17 @@ def reading(table):
     if n < n_all:
         subjects += f" (of {n_all}; a session that lacks a class is not scored)"
     yield f"{subjects}, {first['n_trials']} test trials."
+    for reason in dict.fromkeys(one["reason"] for one in table["skipped"]):
+        own = [one for one in table["skipped"] if one["reason"] == reason]
+        sessions = f"{len(own)} session{'s' if len(own) != 1 else ''}"
+        yield f"{sessions} beside these could not be split: {reason}."
     tested = [row for row in others if not np.isnan(row["p_trivial_holm"])]
     yield against_trivial(tested, n)
     if not np.isnan(first["chance_95"]):
-        above = sum(row["mean"] > row["chance_95"] for row in others)
+        whole = [row for row in others if is_whole(row, first)]
+        above = sum(row["mean"] > row["chance_95"] for row in whole)
         yield (
-            f"{above} of {len(others)} exceed {first['chance_95']:.3f}, which one guess"
+            f"{above} of {len(whole)} exceed {first['chance_95']:.3f}, which one guess"
             " in twenty does."
         )
     for mark, text in MARKS.items():
@@ -272,21 +287,29 @@ def index(tables):
         rows = [row for row in table["rows"][1:] if not np.isnan(row["mean"])]
         if not rows:
             continue
-        best = max(rows, key=lambda row: row["mean"])
-        n_subjects = table["rows"][0]["n_subjects"]
+        first = table["rows"][0]
+        whole = [row for row in rows if is_whole(row, first)]
+        best = max(whole, key=lambda row: row["mean"], default=first)
+        n_subjects = first["n_subjects"]
         title = f"{table['data']}, {table['protocol']}"
         cells = [f"[{title}](#{title.replace(', ', '-')})", str(n_subjects)]
         cells += [str(len(rows)), n_better(rows, n_subjects)]
         cells.append(f"{best['mean']:.3f} {best['pipeline']}")
-        cells.append(number(table["rows"][0]["chance_95"]))
+        cells.append(number(first["chance_95"]))
         lines.append(f"| {' | '.join(cells)} |")
     note = (
         f"Beat *trivial*: at {LEVEL:.0%}, corrected by Holm's method; *none can* where "
         "subjects are too few for any to do so. The best mean of many is too high for "
         "what it will be on new data: it was chosen by the scores that it is told by. "
+        "Pipelines that failed in a test set are not among them. "
         '"A guess" is what a guess exceeds in one run of twenty.'
     )
     return "## Overview\n\n" + "\n".join(lines) + f"\n\n{note}"
+
+
+def is_whole(row, first):
+    """Tell whether a pipeline was scored wherever the first one was."""
+    return not row["n_failed"] and row["n_subjects"] == first["n_subjects"]
 
 
 def n_better(rows, n_subjects):

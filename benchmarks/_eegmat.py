@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mne
 
-from eegemo.datasets._base import EmotionDataset, trial_annotations
+from eegemo.datasets import EmotionDataset, trial_annotations
 
 STATES = {1: "rest", 2: "arithmetic"}
 NO_EEG = ("EEG A2-A1", "ECG ECG")

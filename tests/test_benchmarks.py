@@ -114,6 +114,26 @@ def test_accuracy_names_what_fails(benchmark, tmp_path, monkeypatch):
     assert "| de-svm | FAILED | " in page and "- de-svm FAILED: " in page
 
 
+def test_accuracy_counts_whole_pipelines_only(benchmark):
+    """One that failed in a test set is not the best; what was not split is named."""
+    page = benchmark("_accuracy_page")
+    row = {"score": "balanced_accuracy", "chance": 0.5, "chance_95": 0.6, "sd": 0.1}
+    row |= {"by_trial": 0.5, "p_trivial_holm": 0.5, "n_subjects": 3, "n_trials": 30}
+    row |= {"n_all_subjects": 3, "seconds": 1.0, "marks": "", "error": ""}
+    means = {"trivial": (0.5, 0), "whole": (0.7, 0), "in part": (0.9, 1)}
+    rows = [
+        row | {"pipeline": name, "mean": mean, "n_failed": n_failed}
+        for name, (mean, n_failed) in means.items()
+    ]
+    skipped = [{"subject": "4", "session": "0", "reason": "a single class"}]
+    table = {"data": "a", "protocol": "b", "rows": rows, "skipped": skipped}
+    table |= {"not_run": [], "failures": {}}
+    assert "0.700 whole" in page.index([table])
+    section = page.section(table)
+    assert "- 1 of 1 exceed 0.600" in section
+    assert "1 session beside these could not be split: a single class." in section
+
+
 def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
     for variable in ("MNE_DATASETS_DASPS_PATH", "EEGMAT_PATH", "MNE_DATA"):
         monkeypatch.delenv(variable, raising=False)

@@ -134,6 +134,8 @@ def test_death_of_a_worker_of_ray_is_said():
     class RayActorError(Exception):
         """As ray's, which is not installed here."""
 
+        __module__ = "ray.exceptions"
+
     class ActorDiedError(RayActorError):
         pass
 
@@ -142,6 +144,15 @@ def test_death_of_a_worker_of_ray_is_said():
 
     with pytest.raises(RuntimeError, match="A worker process died.*cluster says: The"):
         Workers().run(die, lambda: 0)
+
+    class OutOfMemoryError(Exception):
+        """As torch's, in the work itself."""
+
+    def fail():
+        raise OutOfMemoryError("No room on the card.")
+
+    with pytest.raises(OutOfMemoryError, match="No room"):
+        Workers().run(fail, lambda: 0)
 
 
 class Cluster:

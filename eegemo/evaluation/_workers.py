@@ -121,9 +121,11 @@ class Workers:
 
 def _is_death(error):
     """Tell whether dask or ray says so; errors of the work itself have other types."""
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    of_ray = {"RayActorError", "WorkerCrashedError", "OutOfMemoryError"}
-    return type(error).__module__.startswith("distributed.") or bool(kinds & of_ray)
+    if type(error).__module__.startswith("distributed."):
+        return True
+    kinds = {(k.__module__.partition(".")[0], k.__name__) for k in type(error).__mro__}
+    deaths = ("RayActorError", "WorkerCrashedError", "OutOfMemoryError")
+    return any(("ray", name) in kinds for name in deaths)
 
 
 def _is_at_work(client):
