@@ -7,7 +7,8 @@ filter and cut the first recording with MNE, train on its windows, estimate by f
 whole trials what to expect, and predict the second recording.
 
 The recordings are simulated here, so that nothing is downloaded; with your own, begin at
-the second section.
+the second section, after ``mne.io.read_raw``. Some formats, as EDF, keep neither the
+types of channels nor which are bad: set both before the average reference.
 """
 
 import matplotlib.pyplot as plt
