@@ -540,6 +540,11 @@ def test_windows_of_short_runs_are_not_left_out():
         (small(), {"pipelines": {"trivial": MDM()}}, "give yours another name"),
         (
             small(),
+            {"pipelines": {"a": "cov-mdm"}},
+            "a should be an estimator, got a str",
+        ),
+        (
+            small(),
             {"paradigm": EmotionParadigm(threshold=3)},
             "classes made of ratings",
         ),

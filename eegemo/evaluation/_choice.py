@@ -40,6 +40,12 @@ def resolve_pipelines(pipelines, paradigm, dataset):
         raise ValueError(
             "The name 'trivial' is that of the baseline: give yours another name."
         )
+    strings = [name for name, value in pipelines.items() if isinstance(value, str)]
+    if strings:
+        raise ValueError(
+            f"{', '.join(strings)} should be an estimator, got a string: build "
+            "ready-made pipelines by make_named_pipeline(name, sfreq)."
+        )
     pipelines = {"trivial": make_named_pipeline(trivial, sfreq)} | pipelines
     is_wrong, kind = (
         (is_classifier, "classes") if of_ratings else (is_regressor, "ratings")
