@@ -125,7 +125,8 @@ class WindowInputMixin(_ThreeDimensionalMixin):
                 raise ValueError(
                     f"{type(self).__name__} was fitted on the channels "
                     f"{', '.join(self.channel_names_in_)}; these Epochs have "
-                    f"{', '.join(names)}. Pick the same channels in the same order."
+                    f"{', '.join(names)}. Pick the same channels in the same order; "
+                    "those that are not EEG or marked bad do not count."
                 )
             if not same_rate(sfreq, self.sfreq_in_):
                 raise ValueError(
