@@ -6,8 +6,8 @@ Someone watches twelve film clips while EEG is recorded, and comes back another 
 filter and cut the first recording with MNE, train on its windows, estimate by folds of
 whole trials what to expect, and predict the second recording.
 
-The recordings are simulated here, so that nothing is downloaded; with your own, begin at
-the second section, after ``mne.io.read_raw``. Some formats, as EDF, keep neither the
+The recordings are simulated here, so that nothing is downloaded; with your own, begin
+at the second section, after ``mne.io.read_raw``. Some formats, as EDF, keep neither the
 types of channels nor which are bad: set both before the average reference.
 """
 
