@@ -135,6 +135,7 @@ def test_subjects_are_those_behind_the_means():
     np.testing.assert_allclose(subjects["balanced_accuracy"], 2 * expected)
     means = subjects.groupby("protocol", sort=False)["balanced_accuracy"].mean()
     np.testing.assert_array_equal(means, summarize(frame)["balanced_accuracy"])
+    assert subject_scores(frame[:0]).empty and summarize(frame[:0]).empty
 
 
 def test_file_gives_the_same_summary(tmp_path):

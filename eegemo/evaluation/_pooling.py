@@ -46,7 +46,7 @@ def subject_scores(scores):
         for name, value in zip(reversed(RUN), reversed(run), strict=True):
             subjects.insert(0, name, value)
         parts.append(subjects)
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def pool_folds(of_run):
