@@ -4,7 +4,6 @@ import shutil
 import zlib
 from collections import namedtuple
 from types import SimpleNamespace
-from unittest import mock
 
 import moabb.evaluations
 import moabb.paradigms
@@ -13,7 +12,7 @@ import pandas as pd
 from _eegmat import EEGMAT
 
 from eegemo.datasets import DASPS, SimulatedEmotion
-from eegemo.evaluation import _runner, run_benchmark
+from eegemo.evaluation import run_benchmark
 from eegemo.evaluation._fingerprint import digest_estimator
 from eegemo.paradigm import EmotionParadigm
 from eegemo.pipelines import list_pipelines, make_named_pipeline
@@ -24,7 +23,6 @@ SLOW = ("eegnet", "interpretable-cnn", "histn", "shallow-conv-net")
 SLOW += ("de-rbtransformer", "ssvepnet")
 OF_RATINGS = ("trivial-mean", "de-ridge", "de-svr", "cov-ts-ridge", "acm-ts-ridge")
 WITHIN, SESSION, SUBJECT = "within-session", "cross-session", "cross-subject"
-STIMULUS = "cross-subject-stimulus"
 COLUMNS = ["subject", "session", "score", "time"]  # of MOABB's results
 MOABB = {WITHIN: "WithinSessionEvaluation", SUBJECT: "CrossSubjectEvaluation"}
 
@@ -58,7 +56,7 @@ def simulated_data(options):
         small = {"n_subjects": 3, "n_sessions": 2, "n_trials": 6, "trial_seconds": 4.0}
         small["channels"] = ("Fp1", "Fp2", "C3", "C4", "O1", "O2")
     simulated = SimulatedEmotion(**small)
-    all_of_them = WITHIN, SESSION, SUBJECT, STIMULUS
+    all_of_them = WITHIN, SESSION, SUBJECT
     title = f"SimulatedEmotion({', '.join(f'{k}={v}' for k, v in small.items())})"
     found = {
         "simulated": Data(
@@ -82,14 +80,16 @@ def dasps_data(options):
             what = "low or high, from 5 on" if target == "class" else "ratings, 1 to 9"
             name = f"dasps-{task}" + "-rating" * (target == "rating")
             paradigm = EmotionParadigm(task=task, target=target)
-            protocols = WITHIN, SUBJECT, STIMULUS
+            protocols = WITHIN, SUBJECT
             title = f"DASPS, {task}: {what}"
             found[name] = Data(title, dasps, paradigm, protocols, reason)
     return found
 
 
 def eegmat_data(options):
-    eegmat, reason = present(lambda: EEGMAT(options.eegmat))
+    eegmat, reason = None, "no folder given, by --eegmat or the variable EEGMAT_PATH"
+    if options.eegmat is not None:
+        eegmat, reason = present(lambda: EEGMAT(options.eegmat))
     title = "EEGMAT: rest, then mental arithmetic, one recording each"
     return {
         "eegmat": Data(title, eegmat, EmotionParadigm(sfreq=125), (SUBJECT,), reason)
@@ -101,7 +101,7 @@ def present(make):
     try:
         dataset = make()
         dataset.data_path(dataset.subject_list[0])
-    except (TypeError, OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError) as error:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
     return dataset, ""
 
@@ -155,19 +155,14 @@ def compute(data, protocol, names, place, facts):
 
 
 def compute_emotion(data, protocol, names, place):
-    def alone(protocols):
-        # cross-subject-stimulus has cells of its own, which may be left out
-        return dict.fromkeys(protocols, True)
-
-    with mock.patch.object(_runner, "with_stimulus_protocol", alone):
-        run_benchmark(
-            data.dataset,
-            names,
-            paradigm=data.paradigm,
-            protocols=[protocol],
-            random_state=SEED,
-            output=place,
-        )
+    run_benchmark(
+        data.dataset,
+        names,
+        paradigm=data.paradigm,
+        protocols=[protocol],
+        random_state=SEED,
+        output=place,
+    )
 
 
 def compute_moabb(data, protocol, names, table):

@@ -1,17 +1,15 @@
-"""The page of the accuracy benchmark, from the results that are stored."""
+"""The page of the accuracy benchmark, from its tables."""
 
 import json
 import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from _accuracy_data import pipelines_of
-from moabb.analysis.chance_level import adjusted_chance_level
+from _accuracy_tables import tables_of
 from speed import short
 
-from eegemo.evaluation import list_protocols, merge_results, summarize
-from eegemo.evaluation._comparisons import MIN_WILCOXON, beats_trivial, holm, name_test
+from eegemo.evaluation import list_protocols
+from eegemo.evaluation._comparisons import MIN_WILCOXON, name_test
 from eegemo.evaluation._summary import MARKS
 
 LEVEL = 0.05
@@ -53,10 +51,11 @@ NOTES = """\
 
 def write(data, options):
     """Write the Markdown page and the JSON of all rows."""
-    tables = []
-    for name, one in data.items():
-        for protocol in one.protocols:
-            tables.append(table_of(name, one, protocol, options.results))
+    tables = [
+        table
+        for name, one in data.items()
+        for table in tables_of(name, one, options.results)
+    ]
     facts = join_facts(sorted(options.results.glob("*/*/tables/*/facts.md")))
     parts = [HEAD, facts, missing(data), index(tables)]
     for name, one in data.items():
@@ -86,96 +85,6 @@ def plain(thing):
     if isinstance(thing, float | np.floating):
         return None if np.isnan(thing) else float(thing)
     return int(thing) if isinstance(thing, np.integer) else thing
-
-
-def table_of(name, one, protocol, results):
-    """Collect what is stored of a protocol: the rows of pipelines, and chance."""
-    folders = sorted((results / name / protocol / "tables").glob("*"))
-    failures = {
-        folder.name: (folder / "failure.txt").read_text().strip()
-        for folder in folders
-        if (folder / "failure.txt").exists()
-    }
-    done = [f for f in folders if f.name not in failures]
-    rows, skipped = {}, []
-    if any((folder / "scores.csv").exists() for folder in done):
-        rows, skipped = emotion_rows([f for f in done if (f / "scores.csv").exists()])
-    elif any((folder / "results.csv").exists() for folder in done):
-        rows = moabb_rows([f for f in done if (f / "results.csv").exists()])
-    names = pipelines_of(one)
-    if "trivial" in rows:
-        names[0] = "trivial"  # of ratings, a run calls it so too
-    stored = [rows[n] for n in names if n in rows]
-    return {
-        "data": name,
-        "title": one.title,
-        "protocol": protocol,
-        "rows": stored,
-        "not_run": [n for n in names if n not in rows],
-        "skipped": skipped,
-        "failures": failures,
-    }
-
-
-def emotion_rows(folders):
-    """Rows by pipeline, and the sessions that the protocol could not split."""
-    merged = merge_results(folders)
-    skipped = [
-        {key: session[key] for key in ("subject", "session", "reason")}
-        for run in merged.attrs["runs"]
-        for session in run["skipped"]
-    ]
-    summary = summarize(merged)
-    errors = merged[merged["error"].ne("")].groupby("pipeline")["error"].first()
-    rows = {}
-    for row in summary.to_dict("records"):
-        main = "ccc" if "ccc" in row else "balanced_accuracy"
-        kept = "sd chance chance_95 p_trivial p_trivial_holm n_subjects n_all_subjects"
-        kept += " n_trials n_failed marks seconds"
-        error = str(errors.get(row["pipeline"], "")).splitlines()
-        rows[row["pipeline"]] = (
-            {"pipeline": row["pipeline"], "score": main, "mean": row[main]}
-            | {"by_trial": row[f"trial_{main}"]}
-            | {key: row[key] for key in kept.split()}
-            | {"error": error[-1] if error else ""}
-        )
-    return rows, skipped
-
-
-def moabb_rows(folders):
-    table = pd.concat([pd.read_csv(folder / "results.csv") for folder in folders])
-    table = table.drop_duplicates(["pipeline", "subject", "session"])
-    scored = table[table["error"].isna()]
-    sessions = scored.rename(columns={"score": "balanced_accuracy"})
-    p_values = beats_trivial(sessions) if len(sessions) else {}
-    p_holm = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    n_classes, n_trials = (
-        int(table["n_classes"].iloc[0]),
-        int(table["n_trials"].iloc[0]),
-    )
-    n_all = scored["subject"].nunique()
-    rows = {}
-    for name, own in table.groupby("pipeline", sort=False):
-        means = own.groupby("subject")["score"].mean().dropna()
-        rows[name] = {
-            "pipeline": name,
-            "score": "balanced_accuracy",
-            "mean": means.mean(),
-            "by_trial": np.nan,
-            "sd": means.std(),
-            "chance": 1 / n_classes,
-            "chance_95": float(adjusted_chance_level(n_classes, n_trials)),
-            "p_trivial": p_values.get(name, np.nan),
-            "p_trivial_holm": p_holm.get(name, np.nan),
-            "n_subjects": len(means),
-            "n_all_subjects": n_all,
-            "n_trials": n_trials,
-            "n_failed": int(own["error"].notna().sum()),
-            "marks": "",
-            "seconds": own["time"].sum() if len(means) else np.nan,
-            "error": "" if own["error"].isna().all() else own["error"].dropna().iloc[0],
-        }
-    return rows
 
 
 def section(table):
@@ -329,8 +238,8 @@ def least_p(tested, n_subjects):
 
 
 def missing(data):
-    """Name the data sets that were not at hand."""
-    gone = [f"- {d.title}: {d.reason}" for d in data.values() if d.dataset is None]
+    """Name the data sets that were not at hand; why, the command has said."""
+    gone = [f"- {d.title}" for d in data.values() if d.dataset is None]
     return "Not at hand:\n\n" + "\n".join(gone) if gone else ""
 
 

@@ -6,14 +6,17 @@ The folders of data may be given by the environment variables MNE_DATASETS_DASPS
 EEGMAT_PATH and MNE_DATA instead; nothing is fetched.
 
 A cell is called DATA/PROTOCOL/PIPELINE, such as dasps-valence/cross-subject/de-svm.
-Slow networks come last. Each finished fold is kept below --results, so that an
+Where subjects share clips, cross-subject-stimulus belongs to cross-subject. Slow
+networks come last. Each finished fold is kept below --results, so that an
 interrupted command goes on when it is given again; --page writes the table of what is
-there, and computes nothing. Data that are not on disk are named in it.
+there, and computes nothing. Data that are not on disk are named in it; the command
+says why.
 """
 
 import argparse
 import fnmatch
 import os
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +68,9 @@ def main(options):
     from speed import describe
 
     data = find(options)
+    for name, one in data.items():
+        if one.dataset is None:
+            print(f"{name} is not at hand: {one.reason}", file=sys.stderr)
     todo = [] if options.page else jobs(data, options)
     if options.list:
         for name, protocol, names in todo:
@@ -83,7 +89,7 @@ def main(options):
 
 def jobs(data, options):
     """List what is computed at once: fast pipelines together, then slow ones alone."""
-    from _accuracy_data import SLOW, STIMULUS, pipelines_of
+    from _accuracy_data import SLOW, pipelines_of
 
     fast, slow = [], []
     for name, one in data.items():
@@ -99,9 +105,9 @@ def jobs(data, options):
     family = [name.partition("-")[0] for name in data]
 
     def cost(job):
-        name, protocol, (pipeline,) = job
-        last = protocol == STIMULUS, pipeline == SLOW[-1]
-        return *last, family.index(name.partition("-")[0]), SLOW.index(pipeline)
+        name, _, (pipeline,) = job
+        last = pipeline == SLOW[-1]
+        return last, family.index(name.partition("-")[0]), SLOW.index(pipeline)
 
     return fast + sorted(slow, key=cost)
 

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,8 @@ def test_accuracy(benchmark, tmp_path, capsys):
     accuracy.main(accuracy.parse(few))
     page = (tmp_path / "page.md").read_text()
     assert "FAILED" not in page
-    assert len(re.findall(r"^\| \*trivial\* \| ", page, re.MULTILINE)) == 3
-    assert len(re.findall(r"^\| de-.*\s±\s.* \| [23] \| ", page, re.MULTILINE)) == 3
+    assert len(re.findall(r"^\| \*trivial\* \| ", page, re.MULTILINE)) == 5
+    assert len(re.findall(r"^\| de-.*\s±\s.* \| [23] \| ", page, re.MULTILINE)) == 5
     assert "Not run: all pipelines." in page
     capsys.readouterr()
     again = [*few[: -len(cells)], "no/such/cell", "--page"]
@@ -98,10 +99,15 @@ def test_accuracy(benchmark, tmp_path, capsys):
     assert (tmp_path / "page.md").read_text() == page  # from what is kept
     tables = json.loads((tmp_path / "page.json").read_text())["tables"]
     found = {(t["data"], t["protocol"]): len(t["rows"]) for t in tables if t["rows"]}
-    assert found == {
-        (name, "cross-subject"): 2
-        for name in ("fakedataset", "simulated", "simulated-valence-rating")
-    }
+    emotion = product(
+        ("simulated", "simulated-valence-rating"),
+        ("cross-subject", "cross-subject-stimulus"),  # which belongs to it
+    )
+    assert found == dict.fromkeys([("fakedataset", "cross-subject"), *emotion], 2)
+    for table in tables:
+        for row in table["rows"]:
+            assert len(row["subjects"]) == row["n_subjects"] > 1
+            assert np.mean(list(row["subjects"].values())) == pytest.approx(row["mean"])
 
 
 def test_accuracy_names_what_fails(benchmark, tmp_path, monkeypatch):
@@ -139,9 +145,13 @@ def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     accuracy, data = benchmark("accuracy"), benchmark("_accuracy_data")
     options = accuracy.parse(["--root", str(tmp_path), "--eegmat", str(tmp_path)])
-    gone = [name for name, one in data.find(options).items() if one.dataset is None]
+    found = data.find(options)
+    gone = [name for name, one in found.items() if one.dataset is None]
     assert gone[0].startswith("dasps") and gone[-1] == "eegmat"
     assert {"physionetmi", "kalunga2016"} < set(gone)
+    assert all(found[name].reason for name in gone)
+    text = benchmark("_accuracy_page").missing(found)
+    assert "\n- EEGMAT" in text and str(tmp_path) not in text
     jobs = accuracy.jobs(data.find(options), options)
     assert {name.partition("-")[0] for name, _, _ in jobs} == {"simulated"}
 
