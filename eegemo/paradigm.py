@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_scalar
 
 from . import datasets as _datasets
 from ._labels import TIES, Labels, made_of_ratings
+from ._runs import check_trials, common_recording, first_run, run_data
 from ._windowing import CutTrials, EpochsToWindows, FilterRecording
 from .datasets._base import RATING_CLASSES
 from .metrics import concordance_scorer
@@ -263,7 +264,7 @@ class EmotionParadigm(BaseParadigm):
             In hertz, after resampling.
         """
         sfreq = self.sfreq or dataset.sfreq
-        return float(_first_run(dataset).info["sfreq"] if sfreq is None else sfreq)
+        return float(first_run(dataset).info["sfreq"] if sfreq is None else sfreq)
 
     def channels_of(self, dataset):
         """Return the names of the channels; reads a recording if need be.
@@ -282,7 +283,7 @@ class EmotionParadigm(BaseParadigm):
             return list(self.channels)
         if dataset.channels is not None:
             return list(dataset.channels)
-        return _first_run(dataset).copy().pick("eeg", exclude="bads").ch_names
+        return first_run(dataset).copy().pick("eeg", exclude="bads").ch_names
 
     def make_process_pipelines(
         self, dataset, return_epochs=False, return_raws=False, postprocess_pipeline=None
@@ -397,7 +398,7 @@ class EmotionParadigm(BaseParadigm):
             n_jobs=n_jobs,
         )
         parts = [
-            _run_data(part, return_epochs, subject=subject, session=session, run=run)
+            run_data(part, return_epochs, subject=subject, session=session, run=run)
             for subject, sessions in loaded.items()
             for session, runs in sessions.items()
             for run, part in runs.items()
@@ -407,7 +408,7 @@ class EmotionParadigm(BaseParadigm):
             raise ValueError(f"{dataset.code} gave no window for subjects {subjects}.")
         X, metadata = zip(*parts, strict=True)
         metadata = pd.concat(metadata, ignore_index=True)
-        _check_trials(metadata, dataset)
+        check_trials(metadata, dataset)
         labels = self._labels_of(dataset)
         y, kept = labels.label(metadata)
         if not kept.any():
@@ -419,7 +420,7 @@ class EmotionParadigm(BaseParadigm):
         y = y[kept]
         metadata = metadata.drop(columns=list(labels.facts))
         metadata = metadata[kept].reset_index(drop=True)
-        metadata.attrs.update(_common_recording(loaded, dataset))
+        metadata.attrs.update(common_recording(loaded, dataset))
         if return_epochs:
             X = mne.concatenate_epochs(list(X), verbose="error")[kept]
             X.metadata = metadata.assign(label=y)
@@ -454,61 +455,3 @@ class EmotionParadigm(BaseParadigm):
     def _get_events_pipeline(self, dataset):
         """Return nothing: CutTrials finds the trials itself."""
         return None
-
-
-def _first_run(dataset):
-    """Read the first recording of the first subject."""
-    subject = dataset.subject_list[0]
-    sessions = dataset.get_data(subjects=[subject])[subject]
-    return next(iter(next(iter(sessions.values())).values()))
-
-
-def _check_trials(metadata, dataset):
-    """Raise if a number within a session stands for two trials, as of two runs."""
-    keys = ["subject", "session", "trial"]
-    for column in ("run", "stimulus"):
-        several = metadata.groupby(keys, sort=False)[column].unique()
-        several = several[several.str.len() > 1]
-        if len(several):
-            subject, session, trial = several.index[0]
-            raise ValueError(
-                f"{dataset.code}: subject {subject}, session {session} has a trial "
-                f"{trial} of {column} {' and of '.join(map(str, several.iloc[0]))}. "
-                "Number the trials of a session through all its runs."
-            )
-
-
-def _common_recording(loaded, dataset):
-    """Return sampling rate and channels of all runs; raise if they differ."""
-    recordings = [
-        (f"subject {subject}, session {session}, run {run}", _recording_of(part))
-        for subject, sessions in loaded.items()
-        for session, runs in sessions.items()
-        for run, part in runs.items()
-        if part is not None
-    ]
-    first_name, first = recordings[0]
-    for name, recording in recordings:
-        for what, value in recording.items():
-            if value != first[what]:
-                raise ValueError(
-                    f"{dataset.code}: {name} has {what} {value}, but {first_name} "
-                    f"{first[what]}. Give {what}= so that all agree."
-                )
-    return first
-
-
-def _recording_of(part):
-    """Return the sampling rate and channels of one processed run."""
-    if isinstance(part, mne.BaseEpochs):
-        return {"sfreq": part.info["sfreq"], "channels": part.ch_names}
-    return part["recording"]
-
-
-def _run_data(part, is_epochs, **identity):
-    """Split one processed run into X and metadata with subject, session and run."""
-    metadata = part.metadata if is_epochs else part["metadata"]
-    metadata = metadata.reset_index(drop=True)
-    for position, (name, value) in enumerate(identity.items()):
-        metadata.insert(position, name, value)
-    return (part if is_epochs else part["X"]), metadata

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from .._input import check_classes, check_sample_weight
-from ._layer import arrays, unflatten
+from ._layer import unflatten
 from ._loss import soft_targets
 from ._optimizer import (
     OPTIMIZERS,
@@ -25,13 +25,13 @@ from ._optimizer import (
     check_schedule,
     learning_rate,
 )
-from ._saving import load, save
 from ._threads import one_blas_thread
 from ._training import Trainer, probabilities
 from ._validation import validation_split
+from ._weights import WeightsMixin
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):
+class NetworkClassifier(WeightsMixin, ClassifierMixin, BaseEstimator):
     """A network that is trained in float32 and predicts in float64.
 
     Subclasses store the parameters of :meth:`_train`, and make their layers in
@@ -166,90 +166,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             return probabilities(
                 self.network_, self._scaled(X, np.float64), self._at_a_time
             )
-
-    def get_weights(self):
-        """Weights, and statistics such as running means, by layer and name.
-
-        Returns
-        -------
-        weights : dict of str to float64 array
-            Copies.
-        """
-        check_is_fitted(self)
-        return {name: array.copy() for name, array in self._state().items()}
-
-    def set_weights(self, weights):
-        """Replace weights and statistics.
-
-        Parameters
-        ----------
-        weights : dict of str to array
-            All of :meth:`get_weights`, or some of them.
-
-        Returns
-        -------
-        self : estimator
-            The estimator, with these weights.
-
-        Raises
-        ------
-        ValueError
-            There is none of a name, or its shape differs.
-        """
-        check_is_fitted(self)
-        state = self._state()
-        for name, array in weights.items():
-            if name not in state:
-                raise ValueError(
-                    f"{type(self).__name__} has no weights {name!r}: it has "
-                    f"{', '.join(state)}."
-                )
-            if np.shape(array) != state[name].shape:
-                raise ValueError(
-                    f"The weights {name!r} should be of shape {state[name].shape}, got "
-                    f"{np.shape(array)}."
-                )
-        for name, array in weights.items():
-            state[name][...] = array
-        return self
-
-    def save_weights(self, path):
-        """Write the weights, and what else prediction needs, to a file without pickles.
-
-        Parameters
-        ----------
-        path : path-like
-            Of a ``.npz`` file, which is replaced.
-        """
-        check_is_fitted(self)
-        save(self, path)
-
-    def load_weights(self, path):
-        """Read what :meth:`save_weights` wrote: the estimator is then fitted.
-
-        Parameters
-        ----------
-        path : path-like
-            Written by an estimator of this class with the same parameters.
-
-        Returns
-        -------
-        self : estimator
-            The estimator, fitted.
-
-        Raises
-        ------
-        ValueError
-            The file is damaged, or was written by another network.
-        """
-        load(self, path)
-        return self
-
-    @property
-    def n_parameters_(self):
-        """Number of weights that are trained."""
-        check_is_fitted(self)
-        return sum(w.size for w in arrays(self.network_, "weights").values())
 
     @property
     def n_iter_(self):
@@ -485,9 +401,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 break
         if len(validate):
             trainer.restore(best)
-
-    def _state(self):
-        return arrays(self.network_, "weights") | arrays(self.network_, "statistics")
 
 
 @contextmanager
