@@ -3,9 +3,10 @@
     python benchmarks/learning.py
 
 Both take the same batches in the same order, without dropout; after each of 20 steps
-the losses of float64 and of float32 are compared. Prints the largest differences, and
-draws the curves to docs/results/networks-loss.png unless --only or --tiny. Exits with
-an error where a difference is larger than its tolerance.
+the losses of float64 and of float32 are compared. Without --only and --tiny, the table
+of the largest differences goes to docs/results/learning.md, and the curves to
+learning.png beside it. Exits with an error where a difference is larger than its
+tolerance.
 """
 
 import argparse
@@ -17,6 +18,24 @@ N_STEPS = 20
 # Of the first loss, and of all of them: rounding grows with each step of Adam, which
 # divides by the size of the gradient. In float32 the twins round in other places.
 TOLERANCES = {"float64": (1e-12, 1e-8), "float32": (1e-5, 1e-2)}
+HEAD = """\
+# Networks learn as in torch
+
+Written by a command; do not edit.
+"""
+NOTES = """\
+![Losses over {n} steps; the two curves of each network lie on each other]({image})
+
+- Each network and the same one written in torch start from the same weights and take
+  the same batches in the same order, without dropout; {n} steps of Adam.
+- Loss: cross-entropy of the batch in torch, before the first step and before the last.
+- Differences are over the loss in torch: before the first step, and the largest of all
+  steps. They grow with each step, since Adam divides by the size of the gradient.
+- Allowed: {allowed}.
+"""
+HEADER = """\
+| network | data | dtype | loss before, after | first difference | largest | allowed |
+|---|---|---|---|---|---|---|"""
 BLUE, ORANGE = "#0072B2", "#E69F00"  # told apart by all eyes
 
 
@@ -29,21 +48,19 @@ def parse(arguments=None):
     )
     parser.add_argument("--steps", type=int, default=N_STEPS)
     parser.add_argument("--tiny", action="store_true", help="tiny data, to test this")
-    parser.add_argument("--output", type=Path, help="PNG file")
+    parser.add_argument("--output", type=Path, help="Markdown file; PNG is put beside")
     options = parser.parse_args(arguments)
     if options.output is None and not (options.only or options.tiny):
-        options.output = (
-            Path(__file__).parents[1] / "docs" / "results" / "networks-loss.png"
-        )
+        options.output = Path(__file__).parents[1] / "docs" / "results" / "learning.md"
     return options
 
 
-def main(options):
-    from networks import choose
+def main(options, arguments):
+    from networks import PACKAGES, choose
+    from speed import describe
 
-    print("| network | data | dtype | loss before, after | first | largest | |")
-    print("|---|---|---|---|---|---|---|")
-    curves, right = {}, True
+    print(HEADER)
+    curves, lines, right = {}, [], True
     for key, case in choose(options.only).items():
         for dtype, tolerances in TOLERANCES.items():
             ours, theirs = losses(case, dtype, options)
@@ -54,13 +71,22 @@ def main(options):
             fits = all(x <= y for x, y in zip(found, tolerances, strict=True))
             right &= fits
             name, data = key.split(", ", 1)
-            print(
+            lines.append(
                 f"| {name} | {data} | {dtype} | {theirs[0]:.4f}, {theirs[-1]:.4f} | "
-                f"{found[0]:.0e} | {found[1]:.0e} | {'' if fits else 'DIFFERS'} |",
-                flush=True,
+                f"{found[0]:.0e} | {found[1]:.0e} | {'yes' if fits else 'DIFFERS'} |"
             )
+            print(lines[-1], flush=True)
     if options.output is not None and curves:
-        draw(curves, options.output)
+        image = options.output.with_suffix(".png")
+        draw(curves, image)
+        facts = describe(options, arguments, "learning", PACKAGES, "seed 0")
+        allowed = "; ".join(
+            f"{dtype} {first:.0e} and {largest:.0e}"
+            for dtype, (first, largest) in TOLERANCES.items()
+        )
+        notes = NOTES.format(n=options.steps, image=image.name, allowed=allowed)
+        table = "\n".join([HEADER, *lines])
+        options.output.write_text(f"{HEAD}\n{facts}\n\n{table}\n\n{notes}")
     return right
 
 
@@ -133,4 +159,4 @@ def draw(curves, path):
 if __name__ == "__main__":
     for library in ("OMP", "OPENBLAS", "MKL"):  # before NumPy is imported
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    sys.exit(not main(parse()))
+    sys.exit(not main(parse(), sys.argv[1:]))

@@ -2,9 +2,11 @@
 
 import re
 import sys
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 from numba import config
 
@@ -21,9 +23,25 @@ PAGES = {
 }
 BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
+
+def folds_are_apart(subject_and_stimulus_folds, **_):
+    """Neither subject nor clip on both sides, and each row is tested once."""
+    rows = list(product(range(3), range(7)))
+    metadata = pd.DataFrame(rows, columns=["subject", "stimulus"])
+    tested = []
+    for train, test in subject_and_stimulus_folds(metadata):
+        assert len(train) and len(test)
+        for column in metadata:
+            values = metadata[column].to_numpy()
+            assert not set(values[train]) & set(values[test])
+        tested += test.tolist()
+    return sorted(tested) == list(range(len(rows)))
+
+
 # What a page says comes out.
 COMES_OUT = {
     "README.md": lambda scores, **_: scores.shape == (3,) and scores.mean() > 1 / 3,
+    "docs/guide/datasets.md": folds_are_apart,
     "docs/guide/moabb.md": lambda results, **_: (
         set(results["pipeline"]) == {"OAS + MDM, eegemo", "trivial"}
     ),

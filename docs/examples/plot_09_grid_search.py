@@ -167,9 +167,10 @@ print(f"GridSearchCV: {grouped.best_score_:.3f}, ours: {search.best_score_:.3f}"
 # place. It asks for them under the name ``domain``, and the request is made step by
 # step.
 #
-# Scikit-learn does not hand ``domain`` to the predictions by which a search scores its
-# candidates. With :class:`~sklearn.model_selection.LeaveOneGroupOut` this is right: the
-# windows to predict are then of one subject, who is new.
+# With ``scoring=None``, as here, scikit-learn (since version 1.8) hands ``domain`` to
+# the predictions by which a search scores its candidates, too; with the name of a score
+# it does not. With :class:`~sklearn.model_selection.LeaveOneGroupOut` both are right:
+# the windows to predict are then of one subject, who is new.
 with config_context(enable_metadata_routing=True):
     recenter = Recenter("online").set_fit_request(domain=True)
     recenter = recenter.set_transform_request(domain=True)

@@ -20,9 +20,10 @@ class AugmentedCovariances(
     """Covariance of each window stacked with delayed copies of itself [1]_.
 
     Row block p holds the channels ``p * lag`` samples later, for p = 0 .. order - 1,
-    which is the Takens embedding of the window. The matrix is that of the Yule-Walker
-    equations of an autoregressive model of that order and lag, so it sees how channels
-    drive each other over time, which the spatial covariance does not.
+    which is the Takens embedding of the window. With its blocks in reverse order, the
+    matrix is that of the Yule-Walker equations of an autoregressive model of that order
+    and lag, so it sees how channels drive each other over time, which the spatial
+    covariance does not.
 
     All ``n_times - (order - 1) * lag`` valid samples are used. Stateless when order and
     lag are integers: ``transform`` then needs no ``fit``.
