@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 
 from ._options import make_parser
 
@@ -152,10 +153,13 @@ def _dataset(options):
 def _make_dataset(options):
     from . import datasets
 
+    if ":" in options.dataset:
+        return _make_own_dataset(options)
     if options.dataset not in datasets.list_datasets():
         raise ValueError(
             f"unknown data set {options.dataset!r}: choose from "
-            f"{', '.join(datasets.list_datasets())}"
+            f"{', '.join(datasets.list_datasets())}, or name a class of your own as "
+            "MODULE:CLASS"
         )
     make = getattr(datasets, options.dataset)
     if options.dataset == "SimulatedEmotion":
@@ -163,6 +167,29 @@ def _make_dataset(options):
             raise ValueError("SimulatedEmotion reads no files: leave --root out")
         return make()
     return make(root=options.root, follow_links=options.follow_links)
+
+
+def _make_own_dataset(options):
+    """Import a class by MODULE:CLASS, from the current folder too, and make it."""
+    from .datasets import EmotionDataset
+
+    module, _, name = options.dataset.partition(":")
+    sys.path.insert(0, os.getcwd())  # as python -m has it
+    try:
+        make = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"{options.dataset} cannot be imported ({error}): give MODULE:CLASS, such "
+            "as my_clips:MyClips for the class MyClips in the file my_clips.py here"
+        ) from error
+    if not (isinstance(make, type) and issubclass(make, EmotionDataset)):
+        raise ValueError(
+            f"{options.dataset} should be a class that derives from "
+            "eegemo.datasets.EmotionDataset"
+        )
+    if options.follow_links:
+        raise ValueError("--follow-links is for the data sets of this package")
+    return make() if options.root is None else make(root=options.root)
 
 
 def _paradigm(options):
@@ -199,8 +226,10 @@ def _list_datasets(options):
 def _check_dataset(options):
     if options.dataset == "SimulatedEmotion":
         raise ValueError("SimulatedEmotion reads no files: there is nothing to check")
-    counts = {}
-    for finding in _make_dataset(options).check(options.subjects):
+    dataset, counts = _make_dataset(options), {}
+    if not hasattr(dataset, "check"):
+        raise ValueError(f"{options.dataset} has no method check(subjects)")
+    for finding in dataset.check(options.subjects):
         counts[finding.status] = counts.get(finding.status, 0) + 1
         print(f"{finding.status:<8} {finding.file}: {finding.message}")
     print(", ".join(f"{n} {status}" for status, n in counts.items()))

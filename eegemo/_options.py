@@ -202,7 +202,8 @@ def _add_data_options(command):
         "--dataset",
         default="SimulatedEmotion",
         metavar="NAME",
-        help="see 'eegemo datasets' (default: SimulatedEmotion)",
+        help="see 'eegemo datasets', or MODULE:CLASS of your own "
+        "(default: SimulatedEmotion)",
     )
     _add_folder_options(data)
     data.add_argument(

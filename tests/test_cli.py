@@ -79,6 +79,63 @@ def test_errors_are_one_clear_line(options, message, tmp_path, capsys):
     assert len(printed.err.strip().splitlines()) == 1 and printed.out == ""
 
 
+OWN = """\
+from eegemo.datasets import SimulatedEmotion
+
+class Mine(SimulatedEmotion):
+    def __init__(self, root="here"):
+        super().__init__()
+        self.root = root
+
+class Strict(SimulatedEmotion):
+    def __init__(self, root="here"):
+        assert root == "elsewhere"
+        super().__init__()
+
+not_a_class = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The current folder has a module with data sets."""
+    (tmp_path / "own_sets.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.delitem(sys.modules, "own_sets", raising=False)
+
+
+def test_data_set_of_ones_own(own, capsys):
+    fast = [*FAST, "--protocol", "within-session", "--output", "out"]
+    assert cli.main(["benchmark", "--dataset", "own_sets:Mine", *fast]) == 0
+    ours = capsys.readouterr().out
+    assert cli.main(["benchmark", *fast]) == 0
+    assert capsys.readouterr().out == ours
+    root = ["--root", "elsewhere"]
+    assert cli.main(["benchmark", "--dataset", "own_sets:Strict", *root, *fast]) == 0
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ("own_sets:Nobody", "has no attribute 'Nobody'): give MODULE:CLASS, such as"),
+        ("nowhere:Mine", "No module named 'nowhere'"),
+        (":Mine", "cannot be imported"),
+        ("own_sets:not_a_class", "derives from eegemo.datasets.EmotionDataset"),
+        ("own_sets:Mine --follow-links", "is for the data sets of this package"),
+    ],
+)
+def test_data_sets_that_are_none(options, message, own, capsys):
+    assert cli.main(["benchmark", "--dataset", *options.split()]) == 1
+    printed = capsys.readouterr()
+    assert message in printed.err and len(printed.err.splitlines()) == 1
+
+
+def test_own_data_set_without_a_check(own, capsys):
+    assert cli.main(["datasets", "check", "own_sets:Mine"]) == 1
+    assert "has no method check(subjects)" in capsys.readouterr().err
+
+
 def test_debug_shows_the_traceback(tmp_path):
     with pytest.raises(ValueError, match="no task"):
         cli.main(["benchmark", "--task", "fear", "--debug", "--output", str(tmp_path)])
