@@ -29,8 +29,9 @@ NOTES = """\
   and standard deviation over subjects (ddof 1). "by trial": the same of whole trials,
   by the vote or mean of their windows.
 - *chance* is what a guess scores, and in parentheses what a guess exceeds in one run of
-  twenty, counted in test trials. *trivial* answers with the most frequent training
-  class, or the mean training rating, whatever the EEG.
+  twenty, counted in test trials. That takes trials as independent: where subjects share
+  clips, a pipeline that knows clips again may exceed it more often. *trivial* answers
+  with the most frequent training class, or the mean training rating, whatever the EEG.
 - p: paired one-sided test over subjects that the pipeline beats *trivial*, corrected by
   Holm's method for the pipelines in the table. *trivial* of ratings counts as 0 where
   it scores less. "-": fewer than three subjects.
