@@ -154,7 +154,10 @@ def test_distances_of_every_metric(metric):
     knn = RiemannianKNN(N_MATRICES, metric=metric)
     expected = clone(knn).fit(dense(X), Y).kneighbors(dense(X))
     got = knn.fit(X, Y).kneighbors(X)
-    assert_allclose(got[0], expected[0], atol=1e-6, rtol=1e-6)  # roots of rounding
+    # Squared distances are differences of traces, so that zero is a root of rounding.
+    trace = np.trace(dense(X), axis1=1, axis2=2).max()
+    atol = np.sqrt(N_BLOCKS * N * np.finfo(float).eps * trace)
+    assert_allclose(got[0], expected[0], atol=atol, rtol=1e-6)
     assert_array_equal(got[1][:, 0], expected[1][:, 0])
 
 

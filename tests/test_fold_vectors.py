@@ -36,10 +36,15 @@ def matrices(spread=0.5):
 @pytest.mark.parametrize("metric", METRICS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_equals_tangent_space(sets, metric, dtype):
-    """Means are found to 1e-8, and computed in float64; the rest is the same."""
+    """Means are found to 1e-8, and computed in float64; the rest is the same.
+
+    But products of several matrices and of one are rounded in different ways, and
+    logarithms take that times the condition.
+    """
     C = matrices().astype(dtype)
     C = (C + C.swapaxes(1, 2)) / 2
-    atol = 1e-7 if "riemann" in str(metric) else 1e-13
+    rounding = 10 * np.finfo(float).eps * np.linalg.cond(C.astype(float)).max()
+    atol = 1e-7 if "riemann" in str(metric) else 5e-13 + rounding
     all_vectors = list(fold_vectors(C, sets, metric))
     assert len(all_vectors) == len(sets)
     for vectors, train in zip(all_vectors, sets, strict=True):
