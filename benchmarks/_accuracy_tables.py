@@ -1,7 +1,5 @@
 """The tables of the accuracy benchmark, from the results that are stored."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from _accuracy_data import pipelines_of
@@ -54,7 +52,7 @@ def tables_of(name, one, results):
 
 def protocol_of(folder):
     """Name of the protocol that was asked for."""
-    return Path(folder).parents[1].name
+    return folder.parents[1].name
 
 
 def emotion_rows(folders):

@@ -152,7 +152,7 @@ def test_accuracy_without_data(benchmark, tmp_path, monkeypatch):
     assert all(found[name].reason for name in gone)
     text = benchmark("_accuracy_page").missing(found)
     assert "\n- EEGMAT" in text and str(tmp_path) not in text
-    jobs = accuracy.jobs(data.find(options), options)
+    jobs = accuracy.jobs(found, options)
     assert {name.partition("-")[0] for name, _, _ in jobs} == {"simulated"}
 
 
